@@ -1,0 +1,468 @@
+"""The nouns of semopt: frozen records and the protocols that plug into it. Imports nothing of semopt."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Status = Literal["optimized", "cached", "kept", "skipped", "failed"]
+Audience = Literal["people", "machines"]
+Label = Literal["same", "top5", "family"]
+Phase = Literal["search", "confirm"]
+
+
+class SemoptError(Exception):
+    """A fault that the person who runs semopt can mend; its text is a sentence for that person."""
+
+
+class ConfigError(SemoptError):
+    """Every fault of a config at once: one line each, `FILE:LINE: KEY PATH: what was found; what would be right`."""
+
+
+class ImageError(SemoptError):
+    """This image cannot be read or encoded; the text says why, without the path."""
+
+
+class KeptError(SemoptError):
+    """This image is best left as it is; the text says why, without the path."""
+
+
+class EvaluatorError(SemoptError):
+    """A judge cannot be made or asked; the text says what is missing and what to do."""
+
+
+# --- what the config says ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What must survive, for one judge. A field that is None is not asked for.
+
+    similarity: calibrated similarity, 0 to 1. kept: share of the original's top probability that is left.
+    kl: nats, at most. cosine: of the features, at least. family_height: edges in WordNet up to the common ancestor.
+    """
+
+    similarity: float | None = None
+    label: Label | None = None
+    family_height: int | None = None
+    kept: float | None = None
+    kl: float | None = None
+    cosine: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatorSpec:
+    """A judge as the config names it. `options` are the keys beside `kind`, paths made absolute."""
+
+    name: str
+    kind: str
+    options: tuple[tuple[str, str], ...] = ()
+
+    def option(self, key: str) -> str | None:
+        """The value of an option, or None."""
+        return dict(self.options).get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A rule with every default filled in: all that an answer depends on beside the image and the versions.
+
+    strategy None: the default, photographs `both` and graphics `lossless`. formats None: the strategy's own.
+    write None: the strategy's own. keep: per judge by name, "*" for every other judge. floor: metric to least figure.
+    """
+
+    strategy: str | None = None
+    formats: tuple[str, ...] | None = None
+    write: Literal["smallest", "each"] | None = None
+    evaluators: tuple[str, ...] = ("embedded",)
+    agree: int | None = None
+    keep: tuple[tuple[str, Keep], ...] = ()
+    floor: tuple[tuple[str, float], ...] = ()
+    metadata: Literal["strip", "copyright", "keep"] = "strip"
+    background: tuple[int, int, int] = (255, 255, 255)
+
+    def keep_for(self, evaluator: str) -> Keep:
+        """What must survive in the eyes of this judge."""
+        wanted = dict(self.keep)
+        return wanted.get(evaluator, wanted.get("*", Keep()))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the user wants for the images that match one of `match`. `name` is "rules[0]" and so on, or "default"."""
+
+    name: str
+    match: tuple[str, ...]
+    settings: Settings
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Images beyond these are refused. Pixels of one frame, bytes of the file, frames, seconds for one image."""
+
+    max_pixels: int = 50_000_000
+    max_bytes: int = 100_000_000
+    seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A parsed `semopt.yaml`.
+
+    root: the folder that holds the config; the manifest and `.semopt/` lie there. assets: the tree, absolute.
+    file: the config's path, None where there is none. cache: absolute folder.
+    """
+
+    root: Path
+    assets: Path
+    file: Path | None = None
+    rules: tuple[Rule, ...] = ()
+    default: Rule = field(default_factory=lambda: Rule("default", ("**",), Settings()))
+    evaluators: tuple[EvaluatorSpec, ...] = (EvaluatorSpec("embedded", "embedded"),)
+    exclude: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    cache: Path | None = None
+
+
+# --- what the plan says -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What tells an unchanged file without reading it, as git's index does. Times in nanoseconds."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One source image. path: relative to the config's folder, POSIX, undecodable bytes surrogate-escaped."""
+
+    path: str
+    file: Path
+    stat: Stat
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An asset with its fully resolved rule."""
+
+    asset: Asset
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An image file that no search will see. status is "skipped" (by wish) or "failed" (cannot be done)."""
+
+    path: str
+    reason: str
+    status: Literal["skipped", "failed"] = "skipped"
+    rule: str | None = None
+    strategy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All tasks and every skipped file with the reason, each sorted by path; warnings are sentences."""
+
+    tasks: tuple[Task, ...]
+    skipped: tuple[Skipped, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+# --- what the search says ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One encoding of the image. width, height in px; quality in the encoder's own range, None for lossless."""
+
+    encoder: str
+    width: int
+    height: int
+    quality: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How far one sighting is from the original's.
+
+    similarity: calibrated, 1 for the original itself; the same threshold means the same for every judge.
+    The raw figures are None where the judge has none. kl: nats. cosine: of the features. kept: share of the
+    probability of the original's top class that is left. label_before, label: top class of the original and of
+    this sighting. rank: place of label_before in this sighting, 0 for the top.
+    """
+
+    similarity: float
+    kl: float | None = None
+    cosine: float | None = None
+    kept: float | None = None
+    label_before: str | None = None
+    label: str | None = None
+    rank: int | None = None
+
+
+Scores = Mapping[str, Score]
+"""Scores by the judge's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a strategy knows of an image. width, height: upright px. graphic: a drawing or screenshot, not a photograph.
+
+    exact: its pixels fit 8 bits a channel, so a lossless copy is possible.
+    """
+
+    width: int
+    height: int
+    bytes: int
+    alpha: bool = False
+    graphic: bool = False
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Encode:
+    """Request: encode these. Answer: a list of `int | None`, bytes of each, None where the encoder cannot."""
+
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observe:
+    """Request: show these to the judges. Answer: a list of Scores, in order."""
+
+    candidates: tuple[Candidate, ...]
+    phase: Phase = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Request: compare these with the original at their size. Answer: a list of float, in order.
+
+    metric: "ssimulacra2" (100 for the original), or "identical" (1.0 where every pixel is the same, else 0.0).
+    """
+
+    candidates: tuple[Candidate, ...]
+    metric: str
+
+
+Request = Encode | Observe | Measure
+
+
+class Halt(Exception):
+    """Thrown into a search that must end now; it answers with its best so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One candidate and all that was learnt of it. measured: figure of the perceptual metric."""
+
+    candidate: Candidate
+    bytes: int
+    scores: Scores | None = None
+    measured: float | None = None
+    passed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """accepted: to be written, smallest first; empty with a reason where nothing was found. trials: all of them.
+
+    complete: False where the search was halted before its end.
+    """
+
+    accepted: tuple[Trial, ...]
+    trials: tuple[Trial, ...]
+    reason: str = ""
+    complete: bool = True
+
+
+Search = Generator[Request, Any, SearchResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """passed, and by how much: margin is on a log-odds scale, 0 at the threshold, positive is better."""
+
+    passed: bool
+    margin: float
+
+
+class Criterion(Protocol):
+    """Which scores still count as recognised."""
+
+    def __call__(self, scores: Scores) -> Verdict:
+        """Judge one sighting by every judge."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """All that a strategy is handed. encoders: those of the rule's formats, in table order."""
+
+    source: Source
+    encoders: tuple[Encoder, ...]
+    write: Literal["smallest", "each"]
+    criterion: Criterion
+    floor: Mapping[str, float]
+
+
+# --- what plugs in ----------------------------------------------------------------------------------------------
+
+
+class Encoder(Protocol):
+    """Pixels to bytes. One row of the table in `encoders/`.
+
+    support: 0 where every reader opens it, more for newer formats. ladder: about six qualities, worst to best,
+    empty where it has no lossy mode. max_side, max_pixels: what the format can hold.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def support(self) -> int: ...
+    @property
+    def worst(self) -> int: ...
+    @property
+    def best(self) -> int: ...
+    @property
+    def ladder(self) -> tuple[int, ...]: ...
+    @property
+    def lossless(self) -> bool: ...
+    @property
+    def alpha(self) -> bool: ...
+    @property
+    def max_side(self) -> int: ...
+    @property
+    def max_pixels(self) -> int: ...
+
+    def encode(self, image: Image.Image, quality: int | None, metadata: Metadata) -> bytes:
+        """Encode an upright sRGB image of mode RGB, RGBA, L or LA. quality None is lossless. Raises ImageError."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Changes whenever the same pixels may give other bytes: settings and library versions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a variant carries beside its pixels: whole blobs, or None."""
+
+    exif: bytes | None = None
+    xmp: bytes | None = None
+
+
+class Evaluator(Protocol):
+    """A judge. Preprocessing is its own affair."""
+
+    name: str
+    labels: bool
+
+    def observe(self, images: Sequence[Image.Image]) -> Sequence[Any]:
+        """Look at RGB images of any size; one observation each, opaque to everybody else.
+
+        An observation does not depend, to the bit, on the other images of the call.
+        """
+        ...
+
+    def compare(self, reference: Any, observed: Any) -> Score:
+        """How far `observed` is from `reference`. Pure."""
+        ...
+
+
+class EvaluatorKind(Protocol):
+    """What `kind:` names in the config: how judges of this kind are checked, fingerprinted and made."""
+
+    keys: Mapping[str, Any]
+    labels: bool
+
+    def fingerprint(self, spec: EvaluatorSpec) -> str:
+        """Changes whenever the same image may get another score. Imports no torch. Raises EvaluatorError."""
+        ...
+
+    def load(self, spec: EvaluatorSpec, progress: bool) -> Evaluator:
+        """Make the judge; slow. progress: a bar on stderr for downloads. Raises EvaluatorError."""
+        ...
+
+
+class Strategy(Protocol):
+    """How a rule's variants are found."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def audience(self) -> Audience: ...
+    @property
+    def formats(self) -> tuple[str, ...]: ...
+    @property
+    def write(self) -> Literal["smallest", "each"]: ...
+    @property
+    def judged(self) -> bool: ...
+
+    def search(self, problem: Problem) -> Search:
+        """A generator of requests; see `semopt.search`."""
+        ...
+
+
+# --- what came of it --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A file written beside its original. path as in Asset. audience: for whom it is good enough."""
+
+    path: str
+    format: str
+    media_type: str
+    width: int
+    height: int
+    quality: int | None
+    bytes: int
+    sha256: str
+    audience: Audience
+    scores: tuple[tuple[str, Score], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a search cost, in counts that repeat. Passes: one image through one network."""
+
+    reference: int = 0
+    search: int = 0
+    confirm: int = 0
+    encodes: int = 0
+    measures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one asset in this run. width, height: upright px of the original, None where unknown."""
+
+    path: str
+    status: Status
+    reason: str = ""
+    rule: str | None = None
+    strategy: str | None = None
+    sha256: str | None = None
+    bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    variants: tuple[Variant, ...] = ()
+    work: Work = Work()
+    trials: tuple[Trial, ...] = ()
