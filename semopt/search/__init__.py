@@ -1,0 +1,12 @@
+"""Pure searches: generators that yield requests, are sent the answers, and return a SearchResult.
+
+They know no disk, no config, no clock and no network; `semopt.pipeline` answers for many images at once, and may
+throw `semopt.types.Halt` into one to have its best so far.
+"""
+
+from semopt.search.recognise import exhaustive, recognise
+
+__all__ = ["exhaustive", "recognise"]
+
+ALGORITHM = 1
+"""Part of every cache key: raise it when the same image and rule may give another answer."""

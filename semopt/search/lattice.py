@@ -1,0 +1,67 @@
+"""The fixed lattice of candidates: sizes in steps of the square root of two, each encoder's ladder of qualities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from semopt.types import Candidate, Encoder, Source
+
+SMALLEST = 32
+STEP = 2**0.5
+
+
+def sizes(source: Source) -> list[tuple[int, int]]:
+    """Width and height in px, smallest first: longest side 32 px, 45 px and so on, and the original's own size.
+
+    The last step below the original is left out where it is within a tenth of it.
+    """
+    longest = max(source.width, source.height)
+    found = []
+    side = float(SMALLEST)
+    while side < longest * 0.9:
+        scale = side / longest
+        found.append((max(1, round(source.width * scale)), max(1, round(source.height * scale))))
+        side *= STEP
+    return [*found, (source.width, source.height)]
+
+
+def fits(encoder: Encoder, width: int, height: int) -> bool:
+    """Whether the format can hold an image of this size."""
+    return max(width, height) <= encoder.max_side and width * height <= encoder.max_pixels
+
+
+def lattice(source: Source, encoders: Iterable[Encoder]) -> list[Candidate]:
+    """Every lossy candidate, by encoder, then size, then quality."""
+    return [
+        Candidate(encoder.name, width, height, quality)
+        for encoder in encoders
+        for width, height in sizes(source)
+        if fits(encoder, width, height)
+        for quality in encoder.ladder
+    ]
+
+
+def neighbours(candidates: Sequence[Candidate]) -> list[list[int]]:
+    """For each candidate the indices of its next larger size and its next better quality, where there are such.
+
+    A candidate that passes while one of these fails passed by luck: recognition is not monotone.
+    """
+    ladders: dict[tuple[str, int, int], list[tuple[int, ...]]] = {}
+    columns: dict[tuple[str, int], list[tuple[int, ...]]] = {}
+    for index, one in enumerate(candidates):
+        quality = one.quality if one.quality is not None else 0
+        ladders.setdefault((one.encoder, one.width, one.height), []).append((quality, index))
+        columns.setdefault((one.encoder, quality), []).append((one.width, one.height, index))
+    above: list[list[int]] = [[] for _ in candidates]
+    chains = [[index for *_, index in sorted(chain)] for chain in (*ladders.values(), *columns.values())]
+    for chain in chains:
+        for lower, upper in pairwise(chain):
+            above[lower].append(upper)
+    return above
+
+
+def order(candidate: Candidate, size: int, encoders: Sequence[Encoder]) -> tuple[int, int, int, int]:
+    """The total order of candidates: bytes, then pixels, then the encoder's place in the table, then quality."""
+    place = [encoder.name for encoder in encoders].index(candidate.encoder)
+    return size, candidate.width * candidate.height, place, candidate.quality or 0
