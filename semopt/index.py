@@ -1,0 +1,93 @@
+"""What the last build left, by path: the one file that a build with nothing to do has to read beside the manifest.
+
+A file is taken for unchanged by (size, mtime, ctime, inode), as in git's index, unless it was changed less than two
+seconds before it was recorded: then its bytes are compared.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from semopt.atomic import digest, replace_whole
+from semopt.types import Stat
+
+VERSION = 1
+RACY_NS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as it was recorded. at: the time of recording, ns."""
+
+    stat: Stat
+    sha256: str
+    at: int
+
+    def tells(self, stat: Stat) -> bool:
+        """Whether a file of this stat surely is the one recorded."""
+        return stat == self.stat and max(stat.mtime_ns, stat.ctime_ns) + RACY_NS < self.at
+
+
+@dataclass(slots=True)
+class Index:
+    """Files seen by path (sources, variants, weights, the manifest), and the key that each source was built under."""
+
+    file: Path
+    seen: dict[str, Seen] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    changed: bool = False
+
+    @classmethod
+    def read(cls, file: Path) -> Index:
+        """The index in a file; an empty one where that cannot be believed."""
+        try:
+            value = json.loads(file.read_bytes())
+            if value["version"] != VERSION:
+                return cls(file)
+            seen = {path: Seen(Stat(*row[:4]), row[4], row[5]) for path, row in value["seen"].items()}
+            return cls(file, seen, dict(value["keys"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return cls(file)
+
+    def write(self) -> None:
+        """Write the index where it changed. Raises OSError."""
+        if not self.changed:
+            return
+        value: dict[str, Any] = {
+            "version": VERSION,
+            "seen": {path: [*astuple(one.stat), one.sha256, one.at] for path, one in sorted(self.seen.items())},
+            "keys": dict(sorted(self.keys.items())),
+        }
+        replace_whole(self.file, json.dumps(value, separators=(",", ":")).encode("ascii"))
+        self.changed = False
+
+    def sha256(self, path: str, file: Path, stat: Stat) -> str:
+        """The sha256 of a regular file, read only where the record does not tell. Raises OSError."""
+        one = self.seen.get(path)
+        if one is not None and one.tells(stat):
+            return one.sha256
+        return self.record(path, file.read_bytes(), stat)
+
+    def record(self, path: str, content: bytes, stat: Stat) -> str:
+        """Note a file's content as of now; gives its sha256."""
+        self.seen[path] = Seen(stat, digest(content), time.time_ns())
+        self.changed = True
+        return self.seen[path].sha256
+
+    def built(self, path: str, key: str) -> None:
+        """Note the key that a source was built under."""
+        if self.keys.get(path) != key:
+            self.keys[path] = key
+            self.changed = True
+
+    def forget_all_but(self, files: Collection[str], sources: Collection[str]) -> None:
+        """Drop records of files and sources that are gone."""
+        seen = {path: one for path, one in self.seen.items() if path in files}
+        keys = {path: key for path, key in self.keys.items() if path in sources}
+        self.changed = self.changed or len(seen) < len(self.seen) or len(keys) < len(self.keys)
+        self.seen, self.keys = seen, keys

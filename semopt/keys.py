@@ -1,0 +1,82 @@
+"""Cache keys: everything that an answer depends on, and nothing else. Never a path, never a time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+
+from semopt.atomic import digest
+from semopt.types import Config, EvaluatorSpec, Rule, Settings
+
+METRIC = "ssimulacra2"
+
+
+class Keys:
+    """The keys of one build. Raises EvaluatorError where a judge cannot even be named."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._rules: dict[Settings, str] = {}
+
+    def key(self, rule: Rule, sha256: str) -> str:
+        """The key of an image's answer under a rule."""
+        if rule.settings not in self._rules:
+            self._rules[rule.settings] = digest(self._settings(rule.settings))
+        return digest(f"{sha256} {self._rules[rule.settings]}".encode("ascii"))
+
+    def _settings(self, settings: Settings) -> bytes:
+        from semopt.search import ALGORITHM
+
+        everything = {
+            "algorithm": ALGORITHM,
+            "settings": asdict(settings),
+            "encoders": [self._encoders[name] for name in self._formats(settings)],
+            "judges": [self._judges[name] for name in settings.evaluators] if _judged(settings) else [],
+            "metric": self._metric if settings.strategy in (None, "visual", "both") else "",
+            "max_pixels": self._config.limits.max_pixels,
+        }
+        return json.dumps(everything, sort_keys=True).encode("ascii")
+
+    @staticmethod
+    def _formats(settings: Settings) -> list[str]:
+        from semopt.encoders import NAMES
+
+        return sorted(settings.formats or NAMES)
+
+    @cached_property
+    def _encoders(self) -> dict[str, str]:
+        from semopt.encoders import ENCODERS
+
+        return {name: encoder.fingerprint() for name, encoder in ENCODERS.items()}
+
+    @cached_property
+    def _judges(self) -> _Fingerprints:
+        return _Fingerprints(self._config.evaluators)
+
+    @cached_property
+    def _metric(self) -> str:
+        try:
+            return f"{METRIC}-{version(METRIC)}"
+        except PackageNotFoundError:
+            return METRIC
+
+
+class _Fingerprints(dict[str, str]):
+    """Fingerprints of judges by name, taken when first asked for: an unused judge costs nothing."""
+
+    def __init__(self, specs: tuple[EvaluatorSpec, ...]) -> None:
+        super().__init__()
+        self._specs = {spec.name: spec for spec in specs}
+
+    def __missing__(self, name: str) -> str:
+        from semopt.evaluators import KINDS
+
+        spec = self._specs[name]
+        self[name] = f"{name}={KINDS[spec.kind].fingerprint(spec)}"
+        return self[name]
+
+
+def _judged(settings: Settings) -> bool:
+    return settings.strategy in (None, "semantic", "both")

@@ -1,0 +1,142 @@
+"""What stands in a tree: the manifest before and after a run, the index, and the writer, kept in step.
+
+The order of writes is what makes a killed run harmless: the journal before a file, files before the manifest that
+names them, and out of the manifest before a file is replaced or removed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import replace
+
+from semopt import manifest
+from semopt.atomic import digest, replace_whole, stat_of
+from semopt.encoders import ENCODERS
+from semopt.index import Index
+from semopt.types import Config, Outcome, Stat, Status, Task, Variant
+from semopt.write import ForeignError, Writer, output_path
+
+STATE = ".semopt"
+log = logging.getLogger("semopt")
+
+
+class Ledger:
+    """The books of one tree. Reading them changes nothing on disk."""
+
+    def __init__(self, config: Config, base: str) -> None:
+        """base: the tree relative to the config's folder, empty or ending in a slash."""
+        self._config = config
+        self._state = config.root / STATE
+        self.index = Index.read(self._state / "index.json")
+        self._written = manifest.load(config.root)
+        self.before = manifest.read(self._written)
+        recorded = self.index.seen.get(manifest.NAME)
+        self._trusted = recorded is not None and recorded.sha256 == digest(self._written)
+        self.writer = Writer(config.root, self._state, base, manifest.owned(self.before))
+        self.done: dict[str, Outcome] = {}
+
+    def unchanged(self, task: Task, sha256: str, key: str) -> Outcome | None:
+        """The outcome of the last run where source, rule and every variant still are what they were."""
+        path = task.asset.path
+        if not self._trusted or self.index.keys.get(path) != key or path not in self.before:
+            return None
+        try:
+            last = manifest.outcome(path, self.before[path])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
+        if last.sha256 != sha256 or not all(self._stands(variant) for variant in last.variants):
+            return None
+        return replace(last, status=again(last.status), rule=task.rule.name)
+
+    def retire(self, tasks: Iterable[Task]) -> None:
+        """Take the variants that may be replaced out of the manifest, after noting in the journal whose they are."""
+        stale = [task.asset.path for task in tasks if self.before.get(task.asset.path, {}).get("variants")]
+        if stale:
+            self.writer.adopt()
+            left = {path: entry for path, entry in self.before.items() if path not in stale}
+            self._write_manifest(left)
+            self.before = left
+
+    def install(self, task: Task, key: str, answer: Outcome, contents: Iterable[bytes]) -> Outcome:
+        """Write the variants of an answer beside their original and note them; the outcome says how that went."""
+        path = task.asset.path
+        variants = tuple(self._named(path, variant) for variant in answer.variants)
+        whole = replace(answer, path=path, rule=task.rule.name, variants=variants)
+        try:
+            if stat_of(os.lstat(task.asset.file)) != task.asset.stat:
+                return _failed(whole, "changed during the build; build again")
+            for variant in variants:
+                self.writer.check(variant.path, variant.sha256)
+            for variant, content in zip(variants, contents, strict=True):
+                self.writer.place(variant.path, content, task.asset.file)
+                self.index.record(variant.path, content, self._stat(variant.path))
+        except ForeignError as error:
+            return _failed(whole, str(error))
+        except OSError as error:
+            return _failed(whole, f"cannot be written: {error.strerror or error}")
+        self.index.built(path, key)
+        return whole
+
+    def close(self, wanted: Iterable[str], complete: bool) -> None:
+        """Write the manifest and the index, and remove variants whose original or rule is gone.
+
+        wanted: paths of this run's plan. complete: every one of them is done; else old entries stay as they are.
+        """
+        wanted = set(wanted)
+        kept = {path: entry for path, entry in self.before.items() if not complete or path not in wanted}
+        entries = {**kept, **{path: manifest.entry(outcome) for path, outcome in self.done.items()}}
+        named = set(manifest.owned(entries))
+        orphans = sorted(self.writer.owned_paths() - named) if complete else []
+        if orphans:
+            self.writer.adopt()
+        self._write_manifest(entries)
+        for message in filter(None, map(self.writer.remove, orphans)):
+            log.warning(message)
+        if complete:
+            self.writer.settle()
+            self.index.forget_all_but({*entries, *named, manifest.NAME}, entries)
+        self._write_index()
+
+    def _write_index(self) -> None:
+        try:
+            self.index.write()
+        except OSError as error:
+            log.warning("%s/index.json cannot be written (%s); the next build will be slow", STATE, error.strerror)
+
+    def _write_manifest(self, entries: manifest.Entries) -> None:
+        content = manifest.render(entries)
+        if content != self._written:
+            replace_whole(self._config.root / manifest.NAME, content)
+            self._written = content
+        if not self._trusted or digest(content) != self.index.seen[manifest.NAME].sha256:
+            self.index.record(manifest.NAME, content, self._stat(manifest.NAME))
+            self._trusted = True
+
+    def _stands(self, variant: Variant) -> bool:
+        file = self._config.root / variant.path
+        try:
+            status = os.lstat(file)
+            return stat.S_ISREG(status.st_mode) and (
+                self.index.sha256(variant.path, file, stat_of(status)) == variant.sha256
+            )
+        except OSError:
+            return False
+
+    def _stat(self, path: str) -> Stat:
+        return stat_of(os.lstat(self._config.root / path))
+
+    @staticmethod
+    def _named(path: str, variant: Variant) -> Variant:
+        return replace(variant, path=output_path(path, ENCODERS[variant.format].suffix))
+
+
+def again(status: Status) -> Status:
+    """What a status is called when it is known from before: failures are shown each time."""
+    return "failed" if status == "failed" else "cached"
+
+
+def _failed(outcome: Outcome, reason: str) -> Outcome:
+    return replace(outcome, status="failed", reason=reason, variants=())

@@ -1,0 +1,132 @@
+"""The plan: every image file of the tree with its fully resolved rule, or with the reason why it is left alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from semopt.atomic import PREFIX, stat_of
+from semopt.globs import matcher
+from semopt.types import Asset, Config, Plan, Rule, Skipped, Task
+
+SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff")
+)
+"""What is looked at as an image; what it really is its bytes decide later."""
+
+NEVER = frozenset(("node_modules", "__pycache__"))
+MARK = ".semopt."
+"""Stands in the name of every variant, so that no variant is ever taken for a source."""
+
+
+def make(config: Config, is_variant: Callable[[str], bool] = lambda path: False) -> Plan:
+    """Walk the tree and resolve the rules. is_variant: tells further paths that semopt wrote itself.
+
+    Raises OSError where the tree itself cannot be read.
+    """
+    walk = _Walk(config, is_variant)
+    walk.folder(config.assets, "")
+    unused = [rule for rule in config.rules if rule.name not in walk.used]
+    return Plan(
+        tuple(sorted(walk.tasks, key=lambda task: task.asset.path)),
+        tuple(sorted(walk.skipped, key=lambda one: one.path)),
+        tuple(walk.warnings + [_unused(config, rule) for rule in unused]),
+    )
+
+
+def rule_for(config: Config, place: str) -> Rule:
+    """The first rule that matches a path relative to the tree, else the default one."""
+    return next((rule for rule in config.rules if matcher(rule.match)(place)), config.default)
+
+
+def relative(config: Config, place: str) -> str:
+    """A path relative to the tree as a path relative to the config's folder, which is what the manifest has."""
+    base = os.path.relpath(config.assets, config.root).replace(os.sep, "/")
+    return place if base == "." else f"{base}/{place}"
+
+
+def _unused(config: Config, rule: Rule) -> str:
+    where = f"{config.file.name}:{rule.line}: " if config.file else ""
+    return f"{where}{rule.name}.match: {', '.join(rule.match)} matches no image"
+
+
+@dataclass
+class _Walk:
+    config: Config
+    is_variant: Callable[[str], bool]
+    tasks: list[Task] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._excluded = matcher(self.config.exclude)
+        self._rules = [(rule, matcher(rule.match)) for rule in self.config.rules]
+        self._base = relative(self.config, "")
+
+    def folder(self, folder: Path, place: str) -> None:
+        """Walk one folder; one below the top that cannot be read costs its own images only."""
+        for entry in self._entries(folder, place):
+            below = place + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if not self._left_out(entry.name) and not self._excluded(below):
+                    self.folder(folder / entry.name, below + "/")
+            elif self._is_image(entry.name) and not self.is_variant(self._base + below):
+                self._image(entry, folder / entry.name, below)
+
+    def _entries(self, folder: Path, place: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as entries:
+                yield from sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not place:
+                raise
+            self.warnings.append(f"{self._base}{place}: cannot be read: {error.strerror}")
+
+    @staticmethod
+    def _left_out(name: str) -> bool:
+        return name.startswith(".") or name in NEVER
+
+    @staticmethod
+    def _is_image(name: str) -> bool:
+        return (
+            PurePosixPath(name).suffix.lower() in SUFFIXES
+            and MARK not in name
+            and not name.startswith(PREFIX)
+        )
+
+    def _image(self, entry: os.DirEntry[str], file: Path, place: str) -> None:
+        if self._excluded(place):
+            return
+        path = self._base + place
+        rule = next((rule for rule, matches in self._rules if matches(place)), self.config.default)
+        self.used.add(rule.name)
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror}"
+            self.skipped.append(Skipped(path, reason, "failed", rule.name, rule.settings.strategy))
+            return
+        if reason := self._not_ours(entry, status):
+            self._skip(path, reason, rule)
+        elif rule.settings.strategy == "skip":
+            self._skip(path, "skipped by its rule", rule)
+        else:
+            self.tasks.append(Task(Asset(path, file, stat_of(status)), rule))
+
+    def _skip(self, path: str, reason: str, rule: Rule) -> None:
+        self.skipped.append(Skipped(path, reason, "skipped", rule.name, rule.settings.strategy))
+
+    def _not_ours(self, entry: os.DirEntry[str], status: os.stat_result) -> str:
+        """Why a thing that is no regular file is left alone; empty for a regular file."""
+        if stat.S_ISREG(status.st_mode):
+            return ""
+        if not stat.S_ISLNK(status.st_mode):
+            return "not a regular file"
+        real, tree = os.path.realpath(entry.path), os.path.realpath(self.config.assets)
+        if os.path.commonpath([real, tree]) != tree:
+            return "a symbolic link out of the tree"
+        return "a symbolic link; its target is built under its own name"

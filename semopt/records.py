@@ -1,0 +1,97 @@
+"""The nouns as plain JSON values and back. One place, so that cache, manifest and command line say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from semopt.types import Candidate, Outcome, Score, Trial, Variant, Work
+
+Json = dict[str, Any]
+DIGITS = 4  # scores are rounded, so that the last bits of another CPU do not change a manifest
+
+
+def score_json(score: Score) -> Json:
+    """The figures that the judge has; the others are left out."""
+    rounded = {key: round(value, DIGITS) if isinstance(value, float) else value for key, value in asdict(score).items()}
+    return {key: value for key, value in rounded.items() if value is not None}
+
+
+def scores_json(scores: Iterable[tuple[str, Score]]) -> Json:
+    """Scores by judge."""
+    return {name: score_json(score) for name, score in sorted(scores)}
+
+
+def variant_json(variant: Variant) -> Json:
+    """One variant as the manifest has it."""
+    return {
+        "path": variant.path,
+        "format": variant.format,
+        "media_type": variant.media_type,
+        "width": variant.width,
+        "height": variant.height,
+        "quality": variant.quality,
+        "bytes": variant.bytes,
+        "sha256": variant.sha256,
+        "for": variant.audience,
+        "scores": scores_json(variant.scores),
+    }
+
+
+def variant_of(value: Mapping[str, Any]) -> Variant:
+    """A variant back from JSON. Raises KeyError, TypeError or ValueError on anything else."""
+    fields = {key: value[key] for key in Variant.__dataclass_fields__ if key not in ("audience", "scores")}
+    scores = tuple((name, Score(**figures)) for name, figures in sorted(value["scores"].items()))
+    return Variant(**fields, audience=value["for"], scores=scores)
+
+
+def trial_json(trial: Trial) -> Json:
+    """One trial."""
+    one = trial.candidate
+    return {
+        "encoder": one.encoder,
+        "width": one.width,
+        "height": one.height,
+        "quality": one.quality,
+        "bytes": trial.bytes,
+        "scores": None if trial.scores is None else scores_json(trial.scores.items()),
+        "measured": None if trial.measured is None else round(trial.measured, DIGITS),
+        "passed": trial.passed,
+    }
+
+
+def trial_of(value: Mapping[str, Any]) -> Trial:
+    """A trial back from JSON."""
+    candidate = Candidate(value["encoder"], value["width"], value["height"], value["quality"])
+    scores = value["scores"]
+    seen = None if scores is None else {name: Score(**figures) for name, figures in scores.items()}
+    return Trial(candidate, value["bytes"], seen, value["measured"], value["passed"])
+
+
+def answer_json(outcome: Outcome) -> Json:
+    """What a cache keeps of an outcome: all but path and rule, which are no part of the answer."""
+    return {
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "strategy": outcome.strategy,
+        "sha256": outcome.sha256,
+        "bytes": outcome.bytes,
+        "width": outcome.width,
+        "height": outcome.height,
+        "variants": [variant_json(variant) for variant in outcome.variants],
+        "work": asdict(outcome.work),
+        "trials": [trial_json(trial) for trial in outcome.trials],
+    }
+
+
+def answer_of(value: Mapping[str, Any]) -> Outcome:
+    """An outcome without path and rule. Raises KeyError, TypeError or ValueError on anything else."""
+    plain = {key: value[key] for key in ("status", "reason", "strategy", "sha256", "bytes", "width", "height")}
+    return Outcome(
+        path="",
+        **plain,
+        variants=tuple(map(variant_of, value["variants"])),
+        work=Work(**value["work"]),
+        trials=tuple(map(trial_of, value["trials"])),
+    )
