@@ -1,0 +1,271 @@
+"""Runs the searches of many images at once: their pixels in worker processes, their network passes here, together."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from semopt.criteria import Recognised, with_default
+from semopt.encoders import ENCODERS
+from semopt.pool import Answer, Pool, Worker
+from semopt.session import Opening
+from semopt.strategies import default_for, strategies
+from semopt.types import (
+    Config,
+    Encode,
+    Evaluator,
+    Measure,
+    Observe,
+    Problem,
+    Request,
+    Score,
+    Search,
+    SearchResult,
+    Source,
+    Strategy,
+    Task,
+    Work,
+)
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+TICK_S = 0.5  # how often it is looked whether a worker hangs
+AT_ONCE = 2  # images under search for each worker: one can wait for the network while the other is encoded
+DEFAULT_FLOOR = {"ssimulacra2": 70.0}
+"""Its authors call 70 high quality: an average viewer notices no difference without comparing."""
+
+SHARED_PIXELS = 32_000_000  # beyond this many decoded pixels a worker is given no further image
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One image to be searched. sha256: of its bytes."""
+
+    number: int
+    task: Task
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search ended with. contents: the bytes of the accepted trials, in their order.
+
+    kind: "ok", or one of the failures of `pool.Answer`, with the reason.
+    """
+
+    order: Order
+    kind: str
+    reason: str = ""
+    source: Source | None = None
+    strategy: Strategy | None = None
+    ended: SearchResult | None = None
+    contents: tuple[bytes, ...] = ()
+    work: Work = Work()
+
+
+@dataclass
+class _Run:
+    """One image under search."""
+
+    order: Order
+    opening: Opening
+    worker: Worker
+    source: Source | None = None
+    strategy: Strategy | None = None
+    search: Search | None = None
+    request: Request | None = None
+    ended: SearchResult | None = None
+    references: list[Any] = field(default_factory=list)
+    work: Work = Work()
+
+    def count(self, **more: int) -> None:
+        """Add to the work done."""
+        self.work = replace(self.work, **{key: getattr(self.work, key) + value for key, value in more.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Images of one run that wait for the judges."""
+
+    run: _Run
+    images: Sequence[Image.Image]
+
+
+class Judges:
+    """The judges of a config, each made when first needed. Raises EvaluatorError."""
+
+    def __init__(self, config: Config, progress: bool) -> None:
+        self._specs = {spec.name: spec for spec in config.evaluators}
+        self._progress = progress
+        self._made: dict[str, Evaluator] = {}
+
+    def __getitem__(self, name: str) -> Evaluator:
+        from semopt.evaluators import KINDS
+
+        if name not in self._made:
+            spec = self._specs[name]
+            self._made[name] = KINDS[spec.kind].load(spec, self._progress)
+        return self._made[name]
+
+
+class Engine:
+    """Searches the images ordered; gives what it found in the order in which the searches end."""
+
+    def __init__(self, config: Config, jobs: int, judges: Judges) -> None:
+        self._config, self._judges = config, judges
+        self._pool = Pool(jobs)
+        self._strategies = strategies()
+        self._runs: dict[int, _Run] = {}
+        self._looks: list[_Look] = []
+
+    def search(self, orders: Iterable[Order]) -> Iterator[Found]:
+        """Everything is ended when this generator is closed. Raises EvaluatorError."""
+        waiting = iter(orders)
+        more = True
+        try:
+            while more or self._runs:
+                more = more and self._start(waiting)
+                yield from self._look() if self._looks and self._pool.answers.empty() else self._next()
+        finally:
+            self._pool.close()
+
+    def _start(self, waiting: Iterator[Order]) -> bool:
+        """Give images to the workers that have room; False when there are no more."""
+        for worker in self._pool.workers:
+            while self._has_room(worker):
+                order = next(waiting, None)
+                if order is None:
+                    return False
+                run = _Run(order, self._opening(order), worker)
+                self._runs[order.number] = run
+                worker.ask(order.number, run.opening, "open")
+        return True
+
+    def _has_room(self, worker: Worker) -> bool:
+        theirs = [run for run in self._runs.values() if run.worker is worker]
+        if any(run.source is None for run in theirs):
+            return False
+        pixels = sum(run.source.width * run.source.height for run in theirs if run.source)
+        return len(theirs) < AT_ONCE and pixels < SHARED_PIXELS
+
+    def _opening(self, order: Order) -> Opening:
+        settings = order.task.rule.settings
+        return Opening(
+            order.task.asset.file, order.sha256, self._config.limits, settings.background, settings.metadata
+        )
+
+    def _next(self) -> Iterator[Found]:
+        """Take one answer of a worker and go on with its image."""
+        try:
+            answer = self._pool.answers.get(timeout=TICK_S)
+        except queue.Empty:
+            self._pool.kill_late(self._config.limits.seconds)
+            return
+        run = self._runs.get(answer.tag)  # type: ignore[call-overload]
+        if run is not None:
+            yield from self._answered(run, answer)
+
+    def _answered(self, run: _Run, answer: Answer) -> Iterator[Found]:
+        if answer.kind != "ok":
+            yield self._failed(run, answer)
+        elif run.source is None:
+            yield from self._opened(run, answer.value)
+        elif run.ended is not None:
+            yield self._over(run, tuple(answer.value))
+        elif isinstance(run.request, Observe):
+            self._looks.append(_Look(run, answer.value))
+        else:
+            yield from self._advance(run, answer.value)
+
+    def _failed(self, run: _Run, answer: Answer) -> Found:
+        reason = answer.value
+        if answer.kind == "late":
+            reason = f"took longer than {self._config.limits.seconds:g} s (limits.seconds)"
+        del self._runs[run.order.number]
+        if answer.kind not in ("died", "late"):
+            run.worker.ask(None, run.opening, "close")
+        return Found(run.order, answer.kind, reason, run.source, run.strategy, work=run.work)
+
+    def _over(self, run: _Run, contents: tuple[bytes, ...]) -> Found:
+        del self._runs[run.order.number]
+        run.worker.ask(None, run.opening, "close")
+        return Found(run.order, "ok", "", run.source, run.strategy, run.ended, contents, run.work)
+
+    def _opened(self, run: _Run, source: Source) -> Iterator[Found]:
+        settings = run.order.task.rule.settings
+        run.source = source
+        run.strategy = self._strategies[settings.strategy or default_for(source.graphic)]
+        run.search = run.strategy.search(self._problem(run, source))
+        yield from self._advance(run, None)
+
+    def _problem(self, run: _Run, source: Source) -> Problem:
+        settings = run.order.task.rule.settings
+        assert run.strategy is not None
+        formats = settings.formats or run.strategy.formats
+        encoders = tuple(encoder for name, encoder in ENCODERS.items() if name in formats)
+        judges = tuple((name, with_default(settings.keep_for(name))) for name in settings.evaluators)
+        floor = dict(settings.floor) or DEFAULT_FLOOR
+        write = settings.write or run.strategy.write
+        return Problem(source, encoders, write, Recognised(judges, settings.agree), floor)
+
+    def _advance(self, run: _Run, answer: Any) -> Iterator[Found]:
+        """Send an answer into a search and pass its next request on; at its end fetch what it accepted."""
+        assert run.search is not None
+        try:
+            run.request = run.search.send(answer)
+        except StopIteration as stop:
+            run.ended = stop.value
+            if not run.ended.accepted:
+                yield self._over(run, ())
+            else:
+                self._ask(run, "fetch", [trial.candidate for trial in run.ended.accepted])
+            return
+        self._pass_on(run, run.request)
+
+    def _pass_on(self, run: _Run, request: Request) -> None:
+        if isinstance(request, Encode):
+            run.count(encodes=len(request.candidates))
+            self._ask(run, "encode", request.candidates)
+        elif isinstance(request, Measure):
+            run.count(measures=len(request.candidates))
+            self._ask(run, "measure", request.candidates, request.metric)
+        else:
+            original = () if run.references else (None,)
+            self._ask(run, "views", (*original, *request.candidates))
+
+    @staticmethod
+    def _ask(run: _Run, verb: str, *arguments: Any) -> None:
+        run.worker.ask(run.order.number, run.opening, verb, *arguments)
+
+    def _look(self) -> Iterator[Found]:
+        """Show everything that waits to its judges, the images of all runs in one batch for each judge."""
+        looks, self._looks = self._looks, []
+        wanted: dict[str, list[_Look]] = {}
+        for look in looks:
+            for name in look.run.order.task.rule.settings.evaluators:
+                wanted.setdefault(name, []).append(look)
+        seen: dict[tuple[int, str], Sequence[Any]] = {}
+        for name, group in wanted.items():
+            observations = iter(self._judges[name].observe([image for look in group for image in look.images]))
+            for look in group:
+                seen[id(look), name] = [next(observations) for _ in look.images]
+        for look in looks:
+            names = look.run.order.task.rule.settings.evaluators
+            yield from self._advance(look.run, self._scores(look.run, {name: seen[id(look), name] for name in names}))
+
+    def _scores(self, run: _Run, seen: Mapping[str, Sequence[Any]]) -> list[dict[str, Score]]:
+        """Scores of each candidate shown; the first observation of a run is the original's."""
+        assert isinstance(run.request, Observe)
+        shown = len(run.request.candidates)
+        if not run.references:
+            run.references = [{name: observations[0] for name, observations in seen.items()}]
+            run.count(reference=len(seen))
+        run.count(**{run.request.phase: shown * len(seen)})
+        reference = run.references[0]
+        return [
+            {name: self._judges[name].compare(reference[name], looks[at - shown]) for name, looks in seen.items()}
+            for at in range(shown)
+        ]

@@ -1,0 +1,274 @@
+"""Joins the stages: plan, look up, search, write. The one module that knows them all.
+
+`run` yields an Outcome for every image met, in the order of paths. Whatever ends it, the manifest that it leaves
+names only files that are there and whole.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from semopt import plan
+from semopt.atomic import digest, replace_whole
+from semopt.cache import Cache
+from semopt.encoders import ENCODERS
+from semopt.globs import matcher
+from semopt.keys import Keys
+from semopt.ledger import STATE, Ledger, again
+from semopt.lock import locked
+from semopt.types import Audience, Config, Outcome, Skipped, Task, Trial, Variant
+
+if TYPE_CHECKING:
+    from semopt.engine import Found
+
+log = logging.getLogger("semopt")
+
+
+LASTING = ("ok", "kept", "failed")
+"""How a search may end for good; what came of a dying worker or an unreadable file is tried again."""
+
+
+Action = Literal["search", "restore", "none", "skip", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run is asked to do. jobs: worker processes. only: glob; other images are left as they are.
+
+    progress: bars on stderr for downloads. planned: told the number of images before the first outcome.
+    """
+
+    jobs: int = 1
+    only: str | None = None
+    progress: bool = False
+    planned: Callable[[int], None] = lambda images: None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a run would do with one image. action: "search", "restore" from the cache, "none", "skip" or "fail"."""
+
+    path: str
+    action: Action
+    reason: str = ""
+    rule: str | None = None
+    strategy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stale:
+    """An image whose variants do not stand as they should."""
+
+    task: Task
+    sha256: str
+    key: str
+
+
+def default_jobs() -> int:
+    """One worker for each core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(config: Config, scope: Scope) -> Iterator[Outcome]:
+    """Build the tree. Raises ConfigError and EvaluatorError, and OSError where the tree cannot be read or written;
+    everything about single images is an Outcome."""
+    folder = config.root / STATE
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / "lock", lambda: log.warning("another build of this tree runs; waiting for it")):
+        if not (folder / ".gitignore").exists():
+            replace_whole(folder / ".gitignore", b"*\n")
+        build = _Build(config, scope)
+        for warning in build.warnings:
+            log.warning(warning)
+        scope.planned(build.images)
+        try:
+            yield from build.ordered(build.outcomes())
+        finally:
+            build.close()
+
+
+def preview(config: Config, scope: Scope) -> Iterator[Step]:
+    """What `run` would do, in the order of paths. Writes nothing."""
+    build = _Build(config, scope)
+    steps = [_skip(one) for one in build.skipped] + [build.step(task) for task in build.tasks]
+    yield from sorted(steps, key=lambda step: step.path)
+
+
+def _skip(one: Skipped) -> Step:
+    return Step(one.path, "fail" if one.status == "failed" else "skip", one.reason, one.rule, one.strategy)
+
+
+class _Build:
+    """One run over one tree."""
+
+    def __init__(self, config: Config, scope: Scope) -> None:
+        self._config, self._scope = config, scope
+        self._base = plan.relative(config, "")
+        self._ledger = Ledger(config, self._base)
+        self._cache = Cache(config.cache or config.root / STATE / "cache")
+        self._keys = Keys(config)
+        planned = plan.make(config, self._ledger.writer.owned_paths().__contains__)
+        selected = matcher([scope.only]) if scope.only is not None else lambda place: True
+        self.tasks = [task for task in planned.tasks if selected(self._place(task.asset.path))]
+        self.skipped = [one for one in planned.skipped if selected(self._place(one.path))]
+        self.warnings = planned.warnings
+        everything = {task.asset.path for task in planned.tasks} | {one.path for one in planned.skipped}
+        self._gone = set(self._ledger.before) - everything
+        self._paths = sorted([task.asset.path for task in self.tasks] + [one.path for one in self.skipped])
+
+    @property
+    def images(self) -> int:
+        """The number of outcomes to come."""
+        return len(self._paths)
+
+    def _place(self, path: str) -> str:
+        """A path relative to the tree."""
+        return path.removeprefix(self._base)
+
+    def ordered(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """Outcomes in the order of paths, each noted as soon as it is known."""
+        expected = iter(self._paths)
+        ready: dict[str, Outcome] = {}
+        following = next(expected, None)
+        for outcome in outcomes:
+            ready[outcome.path] = self._ledger.done[outcome.path] = outcome
+            while following is not None and following in ready:
+                yield ready.pop(following)
+                following = next(expected, None)
+
+    def close(self) -> None:
+        """Bring manifest and index up to date, also where the run was cut short."""
+        complete = len(self._ledger.done) == len(self._paths)
+        self._ledger.close({*self._paths, *self._gone}, complete)
+
+    def step(self, task: Task) -> Step:
+        """What would be done with a task."""
+        looked = self._look(task)
+        action: Action = "none"
+        if isinstance(looked, _Stale):
+            action = "restore" if self._cached(looked.key) else "search"
+        elif looked.status == "failed":
+            action = "fail"
+        reason = "" if isinstance(looked, _Stale) else looked.reason
+        return Step(task.asset.path, action, reason, task.rule.name, task.rule.settings.strategy)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Every outcome, in the order in which they become known."""
+        for one in self.skipped:
+            yield Outcome(one.path, one.status, one.reason, one.rule, one.strategy)
+        stale = []
+        for task in self.tasks:
+            looked = self._look(task)
+            if isinstance(looked, _Stale):
+                stale.append(looked)
+            else:
+                yield looked
+        if stale:
+            self._ledger.retire(one.task for one in stale)
+            yield from self._renewed(stale)
+
+    def _look(self, task: Task) -> _Stale | Outcome:
+        """What is known of an image without decoding it."""
+        asset, limits = task.asset, self._config.limits
+        failed = Outcome(asset.path, "failed", "", task.rule.name, task.rule.settings.strategy, bytes=asset.stat.size)
+        if asset.stat.size > limits.max_bytes:
+            reason = f"has {asset.stat.size:,} bytes, over limits.max_bytes ({limits.max_bytes:,})"
+            return replace(failed, reason=reason)
+        try:
+            sha256 = self._ledger.index.sha256(asset.path, asset.file, asset.stat)
+        except OSError as error:
+            return replace(failed, reason=f"cannot be read: {error.strerror or error}")
+        key = self._keys.key(task.rule, sha256)
+        return self._ledger.unchanged(task, sha256, key) or _Stale(task, sha256, key)
+
+    def _cached(self, key: str) -> tuple[Outcome, list[bytes]] | None:
+        """An answer with the bytes of all its variants, where the cache has them."""
+        answer = self._cache.get(key)
+        if answer is None or any(variant.format not in ENCODERS for variant in answer.variants):
+            return None
+        contents = [self._cache.content(variant.sha256) for variant in answer.variants]
+        whole = [content for content in contents if content is not None]
+        return (answer, whole) if len(whole) == len(contents) else None
+
+    def _restored(self, one: _Stale) -> Outcome | None:
+        """An image from the cache, written where its variants belong."""
+        found = self._cached(one.key)
+        if found is None:
+            return None
+        answer, contents = found
+        return self._ledger.install(one.task, one.key, replace(answer, status=again(answer.status)), contents)
+
+    def _renewed(self, stale: list[_Stale]) -> Iterator[Outcome]:
+        """Stale images made good: from the cache where it has an answer, else searched, equal ones once."""
+        groups: dict[str, list[_Stale]] = {}
+        for one in stale:
+            restored = None if one.key in groups else self._restored(one)
+            if restored is None:
+                groups.setdefault(one.key, []).append(one)
+            else:
+                yield restored
+        if groups:
+            yield from self._searched(list(groups.values()))
+
+    def _searched(self, groups: list[list[_Stale]]) -> Iterator[Outcome]:
+        from semopt.engine import Engine, Judges, Order
+
+        engine = Engine(self._config, self._scope.jobs, Judges(self._config, self._scope.progress))
+        orders = [Order(number, group[0].task, group[0].sha256) for number, group in enumerate(groups)]
+        for found in engine.search(orders):
+            first, *twins = groups[found.order.number]
+            answer = _answer(found)
+            if found.kind in LASTING:
+                self._keep(first.key, answer, found.contents)
+            yield self._ledger.install(first.task, first.key, answer, found.contents)
+            for twin in twins:
+                again = self._restored(twin)
+                yield again or self._ledger.install(twin.task, twin.key, answer, found.contents)
+
+    def _keep(self, key: str, answer: Outcome, contents: Iterable[bytes]) -> None:
+        try:
+            self._cache.put(key, answer, list(contents))
+        except OSError as error:
+            log.warning("the cache cannot be written (%s); the next build will search again", error.strerror or error)
+
+
+def _answer(found: Found) -> Outcome:
+    """What a search found, without path and rule."""
+    source, ended = found.source, found.ended
+    outcome = Outcome(
+        "",
+        "kept" if found.kind in ("ok", "kept") else "failed",
+        found.reason if ended is None else ended.reason,
+        strategy=found.order.task.rule.settings.strategy if found.strategy is None else found.strategy.name,
+        sha256=found.order.sha256,
+        bytes=found.order.task.asset.stat.size,
+        width=None if source is None else source.width,
+        height=None if source is None else source.height,
+        work=found.work,
+        trials=() if ended is None else ended.trials,
+    )
+    if ended is None or not ended.accepted:
+        return outcome
+    audience = found.strategy.audience if found.strategy else "machines"
+    pairs = zip(ended.accepted, found.contents, strict=True)
+    return replace(outcome, status="optimized", variants=tuple(_variant(*pair, audience) for pair in pairs))
+
+
+def _variant(trial: Trial, content: bytes, audience: Audience) -> Variant:
+    one, encoder = trial.candidate, ENCODERS[trial.candidate.encoder]
+    return Variant(
+        path="",
+        format=encoder.name,
+        media_type=encoder.media_type,
+        width=one.width,
+        height=one.height,
+        quality=one.quality,
+        bytes=len(content),
+        sha256=digest(content),
+        audience=audience,
+        scores=tuple(sorted((trial.scores or {}).items())),
+    )
