@@ -1,0 +1,135 @@
+"""From what was read to records: defaults filled in, and what only several keys together can tell, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from semopt.config.faults import advise, show
+from semopt.config.names import ALL, Names
+from semopt.config.paths import is_file
+from semopt.config.schema import KEEP
+from semopt.config.shapes import Section
+from semopt.types import Config, EvaluatorSpec, Keep, Limits, Rule, Settings
+
+EMBEDDED = EvaluatorSpec("embedded", "embedded")
+_NEEDS = {"label": "classes", "family_height": "classes", "kept": "probabilities", "kl": "probabilities"}
+_PLAIN = ("strategy", "formats", "write", "metadata", "background")
+
+Figures = Mapping[str, frozenset[str]]
+"""By judge: the fields of Keep that it can answer."""
+
+
+def config(top: Section, empty: Config, names: Names) -> Config:
+    """The empty config, filled. Faults found on the way are reported at the places of the section."""
+    values = top.values
+    specs = (EMBEDDED, *(_specs(values["evaluators"]) if "evaluators" in values else ()))
+    figures = {spec.name: names.figures.get(spec.kind, ALL) for spec in specs}
+    judges = _judges(top, (EMBEDDED.name,))
+    return replace(
+        empty,
+        assets=values.get("assets", empty.assets),
+        rules=tuple(_rule(section, judges, figures) for section in values.get("rules", ())),
+        default=Rule("default", ("**",), Settings(evaluators=judges or ())),
+        evaluators=specs,
+        exclude=values.get("exclude", ()),
+        limits=_limits(values.get("limits")),
+        cache=values.get("cache"),
+    )
+
+
+def _specs(section: Section) -> Iterator[EvaluatorSpec]:
+    """The judges that are declared."""
+    for name, declared in section.named.items():
+        if name == EMBEDDED.name:
+            section.places[name].fault("is built in and need not be declared; remove it, or choose another name")
+        elif name in KEEP:
+            section.places[name].fault("has a meaning of its own under 'keep'; choose another name")
+        elif not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
+            section.places[name].fault(
+                "is not a name for an evaluator; use letters and digits, then also '-', '_' and '.'"
+            )
+        if "kind" in declared.values:
+            yield _spec(name, declared)
+
+
+def _spec(name: str, section: Section) -> EvaluatorSpec:
+    """One judge, its options sorted so that their order in the file does not matter."""
+    options = {key: str(value) for key, value in section.values.items() if key != "kind"}
+    wrong = "weights" in section.places and "weights" not in options
+    if "sha256" in options and not wrong and not is_file(options.get("weights", options.get("path", ""))):
+        section.places["sha256"].fault("is for a file only; write its path as 'weights', or remove this")
+    return EvaluatorSpec(name, section.values["kind"], tuple(sorted(options.items())))
+
+
+def _judges(section: Section, default: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The judges that are asked, None where they were wrong."""
+    return section.values.get("evaluator") if "evaluator" in section.places else default
+
+
+def _limits(section: Section | None) -> Limits:
+    """The limits, without those of a later version."""
+    values = section.values if section else {}
+    return Limits(**{key: value for key, value in values.items() if key in Limits.__slots__})
+
+
+def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures) -> Rule:
+    """One rule, named after its place in the list."""
+    values = section.values
+    judges = _judges(section, default)
+    settings = Settings(
+        evaluators=judges or (),
+        agree=_agree(section, judges),
+        keep=_keep(values["keep"], judges, figures) if "keep" in values and judges else (),
+        floor=tuple(sorted(values["floor"].values.items())) if "floor" in values else (),
+        **{key: values[key] for key in _PLAIN if key in values},
+    )
+    return Rule(section.place.path, values.get("match", ()), settings, section.place.node.line)
+
+
+def _agree(section: Section, judges: tuple[str, ...] | None) -> int | None:
+    """How many judges must agree; None stands for all."""
+    number = section.values.get("agree", "all")
+    if number == "all":
+        return None
+    if judges and number > len(judges):
+        most = f"'all' or a number from 1 to {len(judges)}" if len(judges) > 1 else "'all' or 1"
+        section.places["agree"].wrong(f"{most}, as this rule asks {', '.join(map(show, judges))}")
+    return int(number)
+
+
+def _keep(section: Section, judges: tuple[str, ...], figures: Figures) -> tuple[tuple[str, Keep], ...]:
+    """What must survive: "*" for the judges that are not named, except those that cannot answer all of it."""
+    rest = [judge for judge in judges if judge not in section.named]
+    keep = dict(_named(section, judges, figures))
+    if section.values:
+        _answerable(section, rest, figures)
+        keep["*"] = Keep(**section.values)
+    for judge in rest:
+        answered = {field: value for field, value in section.values.items() if field in figures.get(judge, ALL)}
+        if answered != section.values:
+            keep[judge] = Keep(**answered)
+    return tuple(sorted(keep.items()))
+
+
+def _named(section: Section, judges: tuple[str, ...], figures: Figures) -> Iterator[tuple[str, Keep]]:
+    """What must survive in the eyes of the judges that are named."""
+    for name, own in section.named.items():
+        if name in judges:
+            _answerable(own, [name], figures)
+        elif name in figures:
+            asked = ", ".join(map(show, judges))
+            section.places[name].fault(f"is not a judge of this rule, which asks {asked}; add it to 'evaluator'")
+        else:
+            section.places[name].fault(f"is not an evaluator{advise(name, judges)}")
+        yield name, Keep(**own.values)
+
+
+def _answerable(section: Section, judges: Iterable[str], figures: Figures) -> None:
+    """Report each field that none of the judges has a figure for."""
+    judges = list(judges)
+    for field in section.values:
+        if not any(field in figures.get(judge, ALL) for judge in judges):
+            what, asked = _NEEDS.get(field, "this figure"), ", ".join(map(show, judges)) or "no other judge"
+            section.places[field].fault(f"needs a judge with {what}, found only {asked}; add one of kind torchvision")

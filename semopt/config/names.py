@@ -1,0 +1,47 @@
+"""What the registries offer, so that names are checked and choices are listed. Asked only when a config is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from semopt.types import Keep
+
+ALL = frozenset(each.name for each in fields(Keep))
+UNLABELLED = frozenset({"similarity", "cosine"})
+# Kinds and strategies that are known but refused, see `schema.LATER`, are in no registry yet
+_LATER_KINDS = {"onnx": ALL, "python": ALL}
+_LATER_STRATEGIES = ("resize", "jpeg")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that a config may use.
+
+    models: the networks of torchvision. figures: by kind of evaluator, the fields of Keep that its judges can answer.
+    options: by kind of evaluator, its keys beside `kind`, each as in `semopt.evaluators.Key`.
+    """
+
+    strategies: tuple[str, ...]
+    formats: tuple[str, ...]
+    models: tuple[str, ...]
+    figures: Mapping[str, frozenset[str]]
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def known() -> Names:
+    """The names of the registries, imported late: importing the config imports none of them."""
+    from semopt.encoders import NAMES as FORMATS
+    from semopt.evaluators import KINDS
+    from semopt.evaluators.names import TORCHVISION_MODELS
+    from semopt.strategies import NAMES as STRATEGIES
+
+    figures = {name: ALL if kind.labels else UNLABELLED for name, kind in KINDS.items()}
+    return Names(
+        strategies=tuple(dict.fromkeys((*STRATEGIES, *_LATER_STRATEGIES))),
+        formats=FORMATS,
+        models=TORCHVISION_MODELS,
+        figures={**figures, **_LATER_KINDS},
+        options={name: kind.keys for name, kind in KINDS.items()},
+    )

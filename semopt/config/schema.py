@@ -1,0 +1,228 @@
+"""The keys of semopt.yaml: what each may hold. To add one, write its check here, and its use in `build`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from semopt.config.checks import Check, Choice, Flag, Number, Place, Size, Text
+from semopt.config.faults import advise, show
+from semopt.config.names import Names
+from semopt.config.nodes import Node
+from semopt.config.paths import Cache, Folder, Glob, Location, Weights
+from semopt.config.shapes import Keys, Many, Section
+
+LATER = frozenset({
+    "output",
+    "spend",
+    "cache: URL",
+    "limits.max_frames",
+    "limits.variant",
+    "limits.folder",
+    "limits.tree",
+    "evaluators.kind: onnx",
+    "evaluators.kind: python",
+    "rules.strategy: resize",
+    "rules.strategy: jpeg",
+    "rules.widths",
+    "rules.max_width",
+    "rules.min_width",
+    "rules.confirm",
+    "rules.placeholder: true",
+    "rules.serve",
+    "rules.seed",
+    "rules.keep.label: family",
+    "rules.keep.family_height",
+})  # fmt: skip
+"""Keys, and values of keys, that are checked and then refused: a release that brings one deletes its line."""
+
+PIXELS = Number("a whole number of pixels, from 1 to 100000", 1, 100_000, whole=True)
+SHARE = Number("a number from 0 to 1", 0, 1)
+BYTES = Size("a number of bytes such as 100MB or 1500000")
+
+KEEP: dict[str, Check] = {
+    "similarity": SHARE,
+    "label": Choice("a way to keep the label", ("same", "top5", "family")),
+    "family_height": Number("a whole number from 1 to 20", 1, 20, whole=True),
+    "kept": SHARE,
+    "kl": Number("a number from 0 to 100", 0, 100),
+    "cosine": Number("a number from -1 to 1", -1, 1),
+}
+
+LIMITS: dict[str, Check] = {
+    "max_pixels": Size("a number of pixels such as 50M or 1500000", bytes=False),
+    "max_bytes": BYTES,
+    "max_frames": Number("a whole number from 1 to 1000000", 1, 1_000_000, whole=True),
+    "seconds": Number("a number of seconds from 0.1 to 86400", 0.1, 86_400),
+    "variant": BYTES,
+    "folder": BYTES,
+    "tree": BYTES,
+}
+
+# Each rule is checked against each of its judges, and each path against the disk: both must stay cheap for any file
+MAX_JUDGES = 32
+
+COLOURS = {
+    "black": "#000000", "silver": "#c0c0c0", "gray": "#808080", "white": "#ffffff",
+    "maroon": "#800000", "red": "#ff0000", "purple": "#800080", "fuchsia": "#ff00ff",
+    "green": "#008000", "lime": "#00ff00", "olive": "#808000", "yellow": "#ffff00",
+    "navy": "#000080", "blue": "#0000ff", "teal": "#008080", "aqua": "#00ffff",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the checks of one config depend on. judges: the evaluators that it may name."""
+
+    root: Path
+    names: Names
+    judges: frozenset[str]
+
+
+def version(place: Place) -> int:
+    """The version of the config's form."""
+    number = place.node.number
+    if number == 1 and isinstance(number, int):
+        return 1
+    quoted = place.node.sort == "text" and place.node.text == "1"
+    raise place.wrong("1, the only version that this semopt reads", "; remove the quotes" if quoted else "")
+
+
+def colour(place: Place) -> tuple[int, int, int]:
+    """`#rgb`, `#rrggbb` or one of the 16 basic names of CSS, as red, green and blue from 0 to 255."""
+    digits = COLOURS.get(place.node.text.lower(), place.node.text).removeprefix("#")
+    if place.node.sort == "nothing":
+        raise place.wrong('a colour such as "#ffffff"', "; without quotes '#' begins a comment")
+    if place.node.sort != "text" or not re.fullmatch(r"(?:[0-9A-Fa-f]{3}){1,2}", digits) or digits == place.node.text:
+        raise place.wrong('a colour such as "#ffffff" or "white"')
+    red, green, blue = re.findall("." * (len(digits) // 3), digits)
+    return int(f"{red * 2}"[-2:], 16), int(f"{green * 2}"[-2:], 16), int(f"{blue * 2}"[-2:], 16)
+
+
+def agree(place: Place) -> float | str:
+    """`all`, or how many judges must agree; that there are as many is checked with the rule."""
+    if place.node.text == "all" and place.node.scalar:
+        return "all"
+    return Number("'all' or a whole number from 1", 1, whole=True)(place)
+
+
+def digest(place: Place) -> str:
+    """A SHA-256; one of digits alone is no number."""
+    if place.node.scalar and re.fullmatch(r"[0-9A-Fa-f]{64}", place.node.text):
+        return place.node.text.lower()
+    raise place.wrong("a SHA-256 of 64 hexadecimal digits")
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The name of an evaluator."""
+
+    scope: Scope
+
+    def __call__(self, place: Place) -> str:
+        """Read a name, and say how to declare a network of torchvision that was named directly."""
+        name, models = place.node.text, self.scope.names.models
+        if not place.node.scalar or not name:
+            raise place.wrong("the name of an evaluator")
+        if name in self.scope.judges:
+            return name
+        if name in models:
+            line = f'"  {name}: {{kind: torchvision, model: {name}}}"'
+            raise place.fault(f'{show(name)} is not declared; write "evaluators:" and below it {line}')
+        raise place.fault(f"{show(name)} is not an evaluator{advise(name, (*sorted(self.scope.judges), *models))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """The declaration of a judge: its kind, and the keys of that kind."""
+
+    scope: Scope
+
+    def __call__(self, place: Place) -> Section:
+        """Read the kind first, for it decides which keys there are."""
+        if place.node.sort != "mapping":
+            raise place.wrong("an evaluator such as {kind: torchvision, model: resnet50}")
+        kinds = tuple(self.scope.names.figures)
+        pairs = tuple(pair for pair in place.node.pairs if pair[0].text == "kind")
+        kind = pairs[0][1].text if pairs else ""
+        what = f"an evaluator of kind {kind}" if kind in kinds else "an evaluator"
+        if kind not in kinds:
+            place = replace(place, node=replace(place.node, pairs=pairs))
+        keys, required = self._options(kind)
+        choice = Choice("a kind of evaluator", kinds)
+        return Keys(what, {"kind": choice, **keys}, {"kind": "kind: torchvision", **required})(place)
+
+    def _options(self, kind: str) -> tuple[dict[str, Check], dict[str, str]]:
+        """The keys beside `kind`, and those of them that must be there, with an example."""
+        root, names = self.scope.root, self.scope.names
+        model = Choice("a network of torchvision", names.models)
+        file = Location(root, "the path of a file")
+        maker = Text("an object such as 'mypackage.judges:make'", r"[\w.]+:[\w.]+")
+        table: dict[str, tuple[dict[str, Check], dict[str, str]]] = {
+            "torchvision": ({"model": model, "weights": Weights(root), "sha256": digest}, {"model": "model: resnet50"}),
+            "onnx": ({"path": file, "labels": file, "sha256": digest}, {"path": "path: models/ours.onnx"}),
+            "python": ({"object": maker}, {"object": 'object: "mypackage.judges:make"'}),
+        }
+        return table.get(kind) or _plugged(root, names.options.get(kind, {}))
+
+
+def _plugged(root: Path, options: Mapping[str, Any]) -> tuple[dict[str, Check], dict[str, str]]:
+    """The keys of a kind that is not built in, from what its registry entry says of them."""
+    keys: dict[str, Check] = {}
+    for name, option in options.items():
+        choices = tuple(getattr(option, "choices", ()))
+        text = (
+            Weights(root, "text or the path of a file", r"[\s\S]*") if getattr(option, "file", False) else Text("text")
+        )
+        keys[name] = Choice(f"a value of {name!r}", choices) if choices else text
+    return keys, {name: f"{name}: ..." for name, option in options.items() if getattr(option, "required", False)}
+
+
+def declared(top: Node) -> frozenset[str]:
+    """The names of judges in the file, known before anything is checked, so that rules can be checked against them."""
+    nodes = [node for key, node in top.pairs if key.text == "evaluators"]
+    return frozenset({"embedded", *(key.text for node in nodes for key, _ in node.pairs[:MAX_JUDGES])})
+
+
+def top(scope: Scope) -> Keys:
+    """The whole of the file."""
+    names = scope.names
+    judges = Many("the name of an evaluator or a list of them", Judge(scope), single=True, unique=True)
+    globs = Many("a glob or a list of globs", Glob(), single=True)
+    rule: dict[str, Check] = {
+        "match": globs,
+        "strategy": Choice("a strategy", names.strategies),
+        "formats": Many("a list of formats", Choice("a format", names.formats), unique=True),
+        "write": Choice("a way to write", ("smallest", "each")),
+        "widths": Many("a list of widths", PIXELS, unique=True),
+        "max_width": PIXELS,
+        "min_width": PIXELS,
+        "evaluator": judges,
+        "agree": agree,
+        "keep": Keys("keep", KEEP, named=Keys("keep", KEEP)),
+        "confirm": judges,
+        "floor": Keys("floor", {"ssimulacra2": Number("a number up to 100", high=100)}),
+        "metadata": Choice("a treatment of metadata", ("strip", "copyright", "keep")),
+        "background": colour,
+        "placeholder": Flag(),
+        "serve": Choice("a strategy to serve", ("semantic",)),
+        "seed": Number("a whole number from 0 to 4294967295", 0, 2**32 - 1, whole=True),
+    }
+    keys: dict[str, Check] = {
+        "version": version,
+        "assets": Folder(scope.root),
+        "evaluator": judges,
+        "evaluators": Keys("evaluators", {}, named=Evaluator(scope), most=MAX_JUDGES),
+        "rules": Many(
+            "a list of rules", Keys("a rule", rule, {"match": 'match: "photos/**"'}), empty=True, partial=True
+        ),
+        "output": Text("a template such as '{dir}/{name}.{ext}'"),
+        "exclude": replace(globs, empty=True),
+        "limits": Keys("limits", LIMITS),
+        "spend": BYTES,
+        "cache": Cache(scope.root),
+    }
+    return Keys("a config", keys, {"version": "version: 1"})

@@ -1,0 +1,511 @@
+"""semopt.yaml: what is read from it, and what is said of what cannot be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from semopt import config
+from semopt.config.names import ALL, UNLABELLED, Names
+from semopt.types import Config, ConfigError, EvaluatorSpec, Keep, Limits, Rule, Settings
+
+NAMES = Names(
+    strategies=("semantic", "visual", "both", "lossless", "skip", "resize", "jpeg"),
+    formats=("avif", "webp", "jpeg", "png"),
+    models=("resnet50", "resnet152"),
+    figures={"embedded": UNLABELLED, "torchvision": ALL, "onnx": ALL, "python": ALL},
+)
+JUDGES = "evaluators:\n  imagenet: {kind: torchvision, model: resnet152}\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A site with a folder of images."""
+    (tmp_path / "photos").mkdir()
+    return Path(os.path.realpath(tmp_path))
+
+
+def read(root: Path, text: str | bytes) -> Config:
+    """The config of this text."""
+    return config.parse(text, root / "semopt.yaml", NAMES)
+
+
+def faults(root: Path, text: str | bytes) -> list[str]:
+    """The faults of this text, without the name of the file."""
+    with pytest.raises(ConfigError) as error:
+        read(root, text)
+    lines = str(error.value).split("\n")
+    assert all(line.startswith("semopt.yaml:") for line in lines)
+    return [line.removeprefix("semopt.yaml:") for line in lines]
+
+
+def rule(root: Path, keys: str, before: str = JUDGES) -> Settings:
+    """The settings of one rule, from its keys in flow style."""
+    return read(root, f"version: 1\n{before}rules:\n- {{match: a, {keys}}}\n").rules[0].settings
+
+
+# --- what is read ---------------------------------------------------------------------------------------------------
+
+
+def test_the_smallest_config(root: Path) -> None:
+    assert read(root, "version: 1") == replace(config.default(root), file=root / "semopt.yaml")
+
+
+def test_no_config_is_the_default_rule_alone(root: Path) -> None:
+    found = config.default(root)
+    assert (found.root, found.assets, found.file, found.rules, found.cache) == (root, root, None, (), None)
+    assert found.default == Rule("default", ("**",), Settings())
+
+
+def test_a_whole_config(root: Path) -> None:
+    text = """\
+version: 1
+assets: photos
+evaluator: [embedded, imagenet]
+evaluators:
+  imagenet: {weights: IMAGENET1K_V1, kind: torchvision, model: resnet152}
+  mine: {kind: torchvision, model: resnet50, weights: weights/mine.pth, sha256: %s}
+  second: {kind: embedded}
+exclude: ["drafts/**", "*.psd"]
+limits: {max_pixels: 20M, max_bytes: 1.5GB, seconds: 30}
+cache: build/cache
+rules:
+- match: "heroes/**"
+  strategy: both
+  formats: [webp, avif]
+  write: smallest
+  metadata: copyright
+  background: "#f80"
+  floor: {ssimulacra2: 70}
+- match: ["a/*.jpg", "b/*"]
+  evaluator: embedded
+""" % ("AB" * 32)
+    found = read(root, text)
+    heroes, second = found.rules
+    judges = ("embedded", "imagenet")
+    assert found.assets == root / "photos"
+    assert found.cache == root / "build/cache"
+    assert found.exclude == ("drafts/**", "*.psd")
+    assert found.limits == Limits(20_000_000, 1_500_000_000, 30.0)
+    assert found.default == Rule("default", ("**",), Settings(evaluators=judges))
+    assert found.evaluators == (
+        EvaluatorSpec("embedded", "embedded"),
+        EvaluatorSpec("imagenet", "torchvision", (("model", "resnet152"), ("weights", "IMAGENET1K_V1"))),
+        EvaluatorSpec(
+            "mine",
+            "torchvision",
+            (("model", "resnet50"), ("sha256", "ab" * 32), ("weights", str(root / "weights/mine.pth"))),
+        ),
+        EvaluatorSpec("second", "embedded"),
+    )
+    settings = Settings(
+        strategy="both",
+        formats=("webp", "avif"),
+        write="smallest",
+        evaluators=judges,
+        floor=(("ssimulacra2", 70.0),),
+        metadata="copyright",
+        background=(255, 136, 0),
+    )
+    assert heroes == Rule("rules[0]", ("heroes/**",), settings, 12)
+    assert second == Rule("rules[1]", ("a/*.jpg", "b/*"), Settings(), 19)
+
+
+@pytest.mark.parametrize(
+    ("keys", "keep"),
+    [
+        ("keep: {}", ()),
+        ("keep: {similarity: 0.9}", (("*", Keep(0.9)),)),
+        ("evaluator: imagenet, keep: {label: top5, kl: 1}", (("*", Keep(label="top5", kl=1.0)),)),
+        (
+            "evaluator: [embedded, imagenet], keep: {imagenet: {label: same}}",
+            (("imagenet", Keep(label="same")),),
+        ),
+        (
+            "evaluator: [embedded, imagenet], keep: {imagenet: {label: same}, similarity: 0.8}",
+            (("*", Keep(0.8)), ("imagenet", Keep(label="same"))),
+        ),
+        # a judge without classes is asked for the rest only
+        (
+            "evaluator: [embedded, imagenet], keep: {similarity: 0.9, label: same}",
+            (("*", Keep(0.9, "same")), ("embedded", Keep(0.9))),
+        ),
+    ],
+)
+def test_keep(root: Path, keys: str, keep: tuple[tuple[str, Keep], ...]) -> None:
+    assert rule(root, keys).keep == keep
+
+
+@pytest.mark.parametrize(
+    ("keys", "number"), [("agree: all", None), ("agree: 1", 1), ("evaluator: [embedded, imagenet], agree: 2", 2)]
+)
+def test_agree(root: Path, keys: str, number: int | None) -> None:
+    assert rule(root, keys).agree == number
+
+
+@pytest.mark.parametrize(
+    ("text", "rgb"),
+    [('"#fff"', (255, 255, 255)), ('"#0A1b2c"', (10, 27, 44)), ("Teal", (0, 128, 128)), ("red", (255, 0, 0))],
+)
+def test_colours(root: Path, text: str, rgb: tuple[int, int, int]) -> None:
+    assert rule(root, f"background: {text}").background == rgb
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"),
+    [("100MB", 10**8), ("2GB", 2 * 10**9), ("50M", 5 * 10**7), ("1500000", 1_500_000), ("100 kB", 10**5), ('"7"', 7)],
+)
+def test_sizes(root: Path, text: str, bytes_: int) -> None:
+    assert read(root, f"version: 1\nlimits: {{max_bytes: {text}}}").limits.max_bytes == bytes_
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(root: Path) -> None:
+    assert read(root, b"\xef\xbb\xbfversion: 1\r\nrules: []\r\n").rules == ()
+
+
+def test_absolute_paths_are_the_users_own_affair(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    found = read(root, f"version: 1\nassets: {other.as_posix()}\ncache: {other.as_posix()}/cache")
+    assert (found.assets, found.cache) == (other, other / "cache")
+
+
+def test_a_link_within_the_folder_is_inside(root: Path) -> None:
+    (root / "link").symlink_to("photos")
+    assert read(root, "version: 1\nassets: link").assets == root / "link"
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", " is empty; the smallest config is the line 'version: 1'"),
+        ("# only a comment\n", " is empty; the smallest config is the line 'version: 1'"),
+        ("- a", "1: expected a config, as a mapping of keys, found a list"),
+        ("rules: []", "1: version: is missing; write for instance version: 1"),
+        ("version: 2", "1: version: expected 1, the only version that this semopt reads, found 2"),
+        ("version: '1'",
+         "1: version: expected 1, the only version that this semopt reads, found '1'; remove the quotes"),
+        ("version: 1.0", "1: version: expected 1, the only version that this semopt reads, found 1.0"),
+        ("version: true", "1: version: expected 1, the only version that this semopt reads, found true"),
+        ("version: 1\nverion: 1", "2: verion: is not a key of a config; did you mean 'version'?"),
+        ("version: 1\n? [a]\n: b", "2: '?': expected a name before the colon, found a list"),
+        ("version: 1\nrules:\n", "2: rules: expected a list of rules, found nothing"),
+        ("version: 1\nrules: {}", "2: rules: expected a list of rules, found an empty mapping"),
+        ("version: 1\nrules:\n- a", "3: rules[0]: expected a rule, as a mapping of keys, found 'a'"),
+        ("version: 1\nrules:\n- strategy: skip",
+         '3: rules[0].match: is missing; write for instance match: "photos/**"'),
+        ("version: 1\nassets: fotos", "2: assets: 'fotos' does not exist; make it, or name the folder of images"),
+        ("version: 1\nassets: semopt.txt", "2: assets: 'semopt.txt' is not a folder"),
+        ("version: 1\ncache: semopt.txt", "2: cache: 'semopt.txt' is not a folder"),
+        ("version: 1\nassets:", "2: assets: expected a folder, found nothing"),
+        ("version: 1\nassets: ../x", "2: assets: found '../x'; '..' leads out of the folder; remove it"),
+        ("version: 1\ncache: ~/x", "2: cache: found '~/x'; '~' is not expanded; write the path out"),
+        ("version: 1\ncache: 'a\\b'", r"2: cache: found 'a\\b'; write '/' between folders, not a backslash"),
+        ('version: 1\ncache: "a\\0b"', r"2: cache: 'a\x00b' holds a control character; remove it"),
+        ("version: 1\nlimits: {max_pixels: 50MB}",
+         "2: limits.max_pixels: expected a number of pixels such as 50M or 1500000, found '50MB'"),
+        ("version: 1\nlimits: {max_bytes: 0}",
+         "2: limits.max_bytes: expected a number of bytes such as 100MB or 1500000, found 0"),
+        ("version: 1\nlimits: {seconds: .inf}",
+         "2: limits.seconds: expected a number of seconds from 0.1 to 86400, found '.inf'"),
+        ("version: 1\nlimits: {seconds: 1e999}",
+         "2: limits.seconds: expected a number of seconds from 0.1 to 86400, found 1e999"),
+        ("version: 1\nlimits: {seconds: 12:30}",
+         "2: limits.seconds: expected a number of seconds from 0.1 to 86400, found '12:30'"),
+        ("version: 1\nevaluator: []",
+         "2: evaluator: expected the name of an evaluator or a list of them, found an empty list"),
+        ("version: 1\nevaluator: embeded", "2: evaluator: 'embeded' is not an evaluator; did you mean 'embedded'?"),
+        ("version: 1\nevaluator: [embedded, embedded]", "2: evaluator[1]: 'embedded' stands here twice; keep one"),
+        ("version: 1\nevaluator: resnet152",
+         ("2: evaluator: 'resnet152' is not declared; write \"evaluators:\" and below it "
+          '"  resnet152: {kind: torchvision, model: resnet152}"')),
+    ],
+)  # fmt: skip
+def test_faults_of_the_file(root: Path, text: str, fault: str) -> None:
+    (root / "semopt.txt").touch()
+    assert faults(root, text) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ("strategy: semanitc", "strategy: 'semanitc' is not a strategy; did you mean 'semantic'?"),
+        ("strategy: fast", "strategy: 'fast' is not a strategy; choose from semantic, visual, both, lossless, skip"),
+        ("strategy: [both]", "strategy: expected a strategy, found a list"),
+        ("stratgy: both", "stratgy: is not a key of a rule; did you mean 'strategy'?"),
+        ("match: b", "match: stands here twice, first in line 5; keep one"),
+        ("formats: webp", "formats: expected a list of formats, found 'webp'"),
+        ("formats: []", "formats: expected a list of formats, found an empty list"),
+        ("formats: [webp, gif]", "formats[1]: 'gif' is not a format; choose from avif, webp, jpeg, png"),
+        ("formats: [webp, webp]", "formats[1]: 'webp' stands here twice; keep one"),
+        ("write: all", "write: 'all' is not a way to write; choose from smallest, each"),
+        ("metadata: stripp", "metadata: 'stripp' is not a treatment of metadata; did you mean 'strip'?"),
+        ("placeholder: on", "placeholder: expected true or false, found 'on'"),
+        ("placeholder: 1", "placeholder: expected true or false, found 1"),
+        ("background: fff", "background: expected a colour such as \"#ffffff\" or \"white\", found 'fff'"),
+        ("background: ",
+         "background: expected a colour such as \"#ffffff\", found nothing; without quotes '#' begins a comment"),
+        ("floor: {psnr: 30}", "floor.psnr: is not a key of floor; choose from ssimulacra2"),
+        ("floor: {ssimulacra2: 101}", "floor.ssimulacra2: expected a number up to 100, found 101"),
+        ("floor: 70", "floor: expected floor, as a mapping of keys, found 70"),
+        ("agree: 2", "agree: expected 'all' or 1, as this rule asks 'embedded', found 2"),
+        ("agree: 0", "agree: expected 'all' or a whole number from 1, found 0"),
+        ("agree: 1.0", "agree: expected 'all' or a whole number from 1, found 1.0"),
+        ("agree: true", "agree: expected 'all' or a whole number from 1, found true"),
+        ("keep: {similarity: high}", "keep.similarity: expected a number from 0 to 1, found 'high'"),
+        ("keep: {similarity: 80%}", "keep.similarity: expected a number from 0 to 1, found '80%'; write 0.8"),
+        ("keep: {similarity: '0.8'}", "keep.similarity: expected a number from 0 to 1, found '0.8'; remove the quotes"),
+        ("keep: {similarity: 017}",
+         "keep.similarity: expected a number from 0 to 1, found '017'; a number does not begin with 0"),
+        ("keep: {similarity: .nan}", "keep.similarity: expected a number from 0 to 1, found '.nan'"),
+        ("keep: {similarity: true}", "keep.similarity: expected a number from 0 to 1, found true"),
+        ("keep: {similarty: 0.9}", "keep.similarty: is not a key of keep; did you mean 'similarity'?"),
+        ("keep: {cosine: 2}", "keep.cosine: expected a number from -1 to 1, found 2"),
+        ("keep: {label: same}",
+         "keep.label: needs a judge with classes, found only 'embedded'; add one of kind torchvision"),
+        ("keep: {kl: 0.1}",
+         "keep.kl: needs a judge with probabilities, found only 'embedded'; add one of kind torchvision"),
+        ("evaluator: [embedded, imagenet], keep: {embedded: {kept: 0.5}}",
+         "keep.embedded.kept: needs a judge with probabilities, found only 'embedded'; add one of kind torchvision"),
+        ("keep: {imagenet: {label: same}}",
+         "keep.imagenet: is not a judge of this rule, which asks 'embedded'; add it to 'evaluator'"),
+        ("keep: {embeded: {cosine: 0.9}}", "keep.embeded: is not an evaluator; did you mean 'embedded'?"),
+    ],
+)  # fmt: skip
+def test_faults_of_a_rule(root: Path, keys: str, fault: str) -> None:
+    text = f"version: 1\n{JUDGES}rules:\n- {{match: a, {keys}}}\n"
+    assert faults(root, text) == [f"5: rules[0].{fault}"]
+
+
+@pytest.mark.parametrize(
+    ("glob", "fault"),
+    [
+        ('""', "expected a glob such as 'photos/**', found ''"),
+        ("7", "expected a glob such as 'photos/**', found 7; put it in quotes if it is meant as text"),
+        ("off", "expected a glob such as 'photos/**', found 'off'; put it in quotes if it is meant as text"),
+        ("/a", "found '/a'; globs begin at the tree; remove the '/' in front"),
+        ("a/../b", "found 'a/../b'; '..' leads out of the folder; remove it"),
+        ("'a\\*'", r"found 'a\\*'; write '/' between folders, not a backslash"),
+        ("./a", "found './a'; no file is named like that; remove './' and double '/'"),
+        ("a//b", "found 'a//b'; no file is named like that; remove './' and double '/'"),
+        ("a/", "found 'a/'; that is a folder; write '/**' at the end for all files below it"),
+    ],
+)
+def test_faults_of_globs(root: Path, glob: str, fault: str) -> None:
+    assert faults(root, f"version: 1\nexclude:\n- b\n- {glob}") == [f"4: exclude[1]: {fault}"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ("kind: torchvision", ["3: evaluators.x.model: is missing; write for instance model: resnet50"]),
+        ("model: resnet50", ["3: evaluators.x.kind: is missing; write for instance kind: torchvision"]),
+        ("kind: embeded, a: b",
+         ["3: evaluators.x.kind: 'embeded' is not a kind of evaluator; did you mean 'embedded'?"]),
+        ("kind: embedded, model: resnet50",
+         ["3: evaluators.x.model: is not a key of an evaluator of kind embedded; choose from kind"]),
+        ("kind: torchvision, model: resnet125",
+         ["3: evaluators.x.model: 'resnet125' is not a network of torchvision; did you mean 'resnet152'?"]),
+        ("kind: torchvision, model: resnet50, weights: default",
+         [("3: evaluators.x.weights: expected DEFAULT, an entry such as IMAGENET1K_V1, or the path of a file, "
+           "found 'default'")]),
+        ("kind: torchvision, model: resnet50, weights: ../x.pt",
+         ["3: evaluators.x.weights: found '../x.pt'; '..' leads out of the folder; remove it"]),
+        ("kind: torchvision, model: resnet50, weights: x.pt, sha256: abc",
+         ["3: evaluators.x.sha256: expected a SHA-256 of 64 hexadecimal digits, found 'abc'"]),
+        (f"kind: torchvision, model: resnet50, sha256: {'1' * 64}",
+         ["3: evaluators.x.sha256: is for a file only; write its path as 'weights', or remove this"]),
+        ("kind: onnx, path: x.onnx",
+         ["3: evaluators.x.kind: 'onnx' is not in this version of semopt yet; choose another"]),
+        ("kind: python, object: 'a.b:c'",
+         ["3: evaluators.x.kind: 'python' is not in this version of semopt yet; choose another"]),
+    ],
+)  # fmt: skip
+def test_faults_of_evaluators(root: Path, keys: str, found: list[str]) -> None:
+    assert faults(root, f"version: 1\nevaluators:\n  x: {{{keys}}}") == found
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("embedded", "embedded: is built in and need not be declared; remove it, or choose another name"),
+        ("label", "label: has a meaning of its own under 'keep'; choose another name"),
+        ("'*'", "'*': is not a name for an evaluator; use letters and digits, then also '-', '_' and '.'"),
+    ],
+)
+def test_names_that_evaluators_cannot_have(root: Path, name: str, fault: str) -> None:
+    assert faults(root, f"version: 1\nevaluators:\n  {name}: {{kind: embedded}}") == [f"3: evaluators.{fault}"]
+
+
+def test_an_evaluator_that_is_no_mapping_shows_one(root: Path) -> None:
+    expected = "expected an evaluator such as {kind: torchvision, model: resnet50}, found 'resnet50'"
+    assert faults(root, "version: 1\nevaluators:\n  x: resnet50") == [f"3: evaluators.x: {expected}"]
+
+
+REMOVE = "is not in this version of semopt yet; remove it"
+CHOOSE = "is not in this version of semopt yet; choose another"
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ("widths: [480]", f"widths: {REMOVE}"),
+        ("max_width: 480", f"max_width: {REMOVE}"),
+        ("min_width: 480", f"min_width: {REMOVE}"),
+        ("confirm: embedded", f"confirm: {REMOVE}"),
+        ("placeholder: true", f"placeholder: {REMOVE}"),
+        ("serve: semantic", f"serve: {REMOVE}"),
+        ("seed: 3", f"seed: {REMOVE}"),
+        ("strategy: resize", f"strategy: 'resize' {CHOOSE}"),
+        ("strategy: jpeg", f"strategy: 'jpeg' {CHOOSE}"),
+        ("keep: {label: family}", f"keep.label: 'family' {CHOOSE}"),
+        ("keep: {family_height: 2}", f"keep.family_height: {REMOVE}"),
+        ("evaluator: imagenet, keep: {imagenet: {label: family}}", f"keep.imagenet.label: 'family' {CHOOSE}"),
+        # the type is checked first
+        ("widths: [0]", "widths[0]: expected a whole number of pixels, from 1 to 100000, found 0"),
+    ],
+)
+def test_keys_of_a_later_version_are_refused(root: Path, keys: str, fault: str) -> None:
+    text = f"version: 1\n{JUDGES}rules:\n- {{match: a, {keys}}}\n"
+    assert faults(root, text) == [f"5: rules[0].{fault}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('output: "{dir}/{name}.{ext}"', f"output: {REMOVE}"),
+        ("spend: 20MB", f"spend: {REMOVE}"),
+        ("cache: https://cache.example/x", f"cache: 'https://cache.example/x' {CHOOSE}"),
+        ("limits: {max_frames: 3}", f"limits.max_frames: {REMOVE}"),
+        ("limits: {variant: 20kB}", f"limits.variant: {REMOVE}"),
+        ("limits: {folder: 20MB}", f"limits.folder: {REMOVE}"),
+        ("limits: {tree: 2GB}", f"limits.tree: {REMOVE}"),
+    ],
+)
+def test_keys_of_a_later_version_at_the_top(root: Path, text: str, fault: str) -> None:
+    assert faults(root, f"version: 1\n{text}") == [f"2: {fault}"]
+
+
+def test_a_release_that_brings_a_key_deletes_its_line(root: Path) -> None:
+    text = (
+        "version: 1\nrules:\n- {match: a, widths: [480], placeholder: true, keep: {cosine: 0.9}}\nlimits: {tree: 1GB}"
+    )
+    assert config.parse(text, root / "semopt.yaml", NAMES, later=()).rules[0].match == ("a",)
+
+
+def test_placeholder_false_is_what_there_is(root: Path) -> None:
+    assert rule(root, "placeholder: false") == Settings()
+
+
+def test_a_wrong_judge_brings_no_second_fault(root: Path) -> None:
+    text = "version: 1\nevaluator: nobody\nrules:\n- {match: a, agree: 2, keep: {label: same}}"
+    assert faults(root, text) == [
+        "2: evaluator: 'nobody' is not an evaluator; choose from embedded, resnet50, resnet152"
+    ]
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_lines(root: Path) -> None:
+    text = """\
+version: 1
+exclude: &here ["/a"]
+rules:
+- match: a
+  strategy: semanitc
+  evaluator: [embedded]
+  keep:
+    similarity: high
+    label: same
+- match: *here
+- <<: {match: b}
+  match: !glob b
+limits: {seconds: 0}
+"""
+    assert [(fault.split(":")[0], fault.split(": ")[1]) for fault in faults(root, text)] == [
+        ("2", "'&here' is a YAML anchor, which is not read; remove it"),
+        ("2", "exclude[0]"),
+        ("5", "rules[0].strategy"),
+        ("8", "rules[0].keep.similarity"),
+        ("9", "rules[0].keep.label"),
+        ("10", "'*here' is a YAML alias, which is not read; put a glob in quotes, write others out"),
+        ("11", "rules[2].'<<'"),
+        ("12", "'!glob' is a YAML tag, which is not read; remove it or use quotes"),
+        ("13", "limits.seconds"),
+    ]
+
+
+def test_a_link_that_leads_outside_is_refused(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (root / "link").symlink_to(tmp_path_factory.mktemp("other"))
+    end = "leads out of the config's folder; write an absolute path if that is meant"
+    assert faults(root, "version: 1\nassets: link\ncache: link/cache") == [
+        f"2: assets: 'link' {end}",
+        f"3: cache: 'link/cache' {end}",
+    ]
+
+
+def test_a_folder_whose_name_only_begins_alike_is_outside(root: Path) -> None:
+    other = root.with_name(f"{root.name}-old")
+    other.mkdir()
+    (root / "link").symlink_to(other)
+    assert len(faults(root, "version: 1\nassets: link")) == 1
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def test_find_goes_upward_to_the_nearest(root: Path) -> None:
+    deep = root / "photos" / "cats"
+    deep.mkdir()
+    (deep / "cat.jpg").touch()
+    assert config.find(deep) is None
+    (root / "semopt.yaml").touch()
+    assert config.find(deep / "cat.jpg") == config.find(deep) == config.find(root) == root / "semopt.yaml"
+    (deep / "semopt.yaml").touch()
+    assert config.find(deep / "cat.jpg") == deep / "semopt.yaml"
+
+
+def test_find_reports_a_broken_link_and_passes_by_a_folder(root: Path) -> None:
+    (root / "photos" / "semopt.yaml").mkdir()
+    (root / "semopt.yaml").symlink_to("nowhere")
+    assert config.find(root / "photos") == root / "semopt.yaml"
+
+
+def test_load(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "semopt.yaml").write_text("version: 1\nassets: photos\n")
+    monkeypatch.chdir(root)
+    found = config.load(Path("semopt.yaml"))
+    assert (found.root, found.assets, found.file) == (root, root / "photos", root / "semopt.yaml")
+
+
+def test_load_what_cannot_be_read(root: Path) -> None:
+    for name, reason in (("absent.yaml", "No such file or directory"), ("photos", "")):
+        with pytest.raises(ConfigError, match=f"^{name}: cannot be read: {reason}"):
+            config.load(root / name)
+
+
+@pytest.mark.parametrize("call", ["", "load(Path('semopt.yaml'))"])
+def test_reading_a_config_imports_no_network_and_no_pixels(root: Path, call: str) -> None:
+    (root / "semopt.yaml").write_text(f"version: 1\n{JUDGES}rules: [{{match: a, evaluator: imagenet}}]")
+    code = f"""
+import sys
+from pathlib import Path
+from semopt.config import load
+{call}
+print(sorted({{"torch", "torchvision", "numpy", "PIL"}} & set(sys.modules)))
+"""
+    home = Path(config.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(home)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")
