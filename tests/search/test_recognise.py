@@ -1,0 +1,171 @@
+"""The search alone: no image, no network, no disk. A world answers its requests from a formula."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semopt.criteria import Recognised
+from semopt.encoders import ENCODERS
+from semopt.search import exhaustive, recognise
+from semopt.search.lattice import lattice, neighbours
+from semopt.types import (
+    Candidate,
+    Encode,
+    Halt,
+    Keep,
+    Observe,
+    Problem,
+    Request,
+    Score,
+    Search,
+    SearchResult,
+    Source,
+)
+
+LOSSY = tuple(ENCODERS[name] for name in ("webp", "avif", "jpeg"))
+RULE = Recognised((("judge", Keep(similarity=0.9)),))
+FULL = lattice(Source(500, 375, 20_000), LOSSY)
+
+
+@dataclass
+class World:
+    """Bytes and similarity of every candidate of one image, with seeded noise, and a count of what was asked."""
+
+    seed: int = 0
+    noise: float = 0.5
+    ease: float = 0.0
+    cannot: Callable[[Candidate], bool] = lambda candidate: False
+    asked: dict[str, int] = field(default_factory=lambda: {"encode": 0, "search": 0, "confirm": 0})
+    shown: list[Candidate] = field(default_factory=list)
+
+    def bytes(self, one: Candidate) -> int:
+        fixed = {"webp": 66, "avif": 308, "jpeg": 307}[one.encoder]
+        rung = ENCODERS[one.encoder].ladder.index(one.quality or 0)
+        return round(fixed + one.width * one.height * 0.04 * 1.5**rung)
+
+    def margin(self, one: Candidate) -> float:
+        rung = ENCODERS[one.encoder].ladder.index(one.quality or 0)
+        luck = random.Random(f"{self.seed} {one}").gauss(0, self.noise)
+        return 1.3 * math.log2(max(one.width, one.height) / 160) + 0.45 * (rung - 2) + self.ease + luck
+
+    def score(self, one: Candidate) -> Score:
+        odds = 9 * math.exp(self.margin(one))
+        return Score(similarity=odds / (1 + odds))
+
+    def answer(self, request: Request) -> list[object]:
+        if isinstance(request, Encode):
+            self.asked["encode"] += len(request.candidates)
+            return [None if self.cannot(one) else self.bytes(one) for one in request.candidates]
+        assert isinstance(request, Observe)
+        self.asked[request.phase] += len(request.candidates)
+        self.shown += request.candidates
+        return [{"judge": self.score(one)} for one in request.candidates]
+
+    def passes(self, one: Candidate) -> bool:
+        return self.margin(one) >= 0
+
+
+def finish(search: Search, world: World, halt_after: int | None = None) -> SearchResult:
+    """Drive a search to its end, or halt it after a number of requests."""
+    answer = None
+    try:
+        for count in range(10_000):
+            request = search.throw(Halt()) if count == halt_after else search.send(answer)
+            answer = world.answer(request)
+    except StopIteration as stop:
+        assert isinstance(stop.value, SearchResult)
+        return stop.value
+    raise AssertionError("the search does not end")
+
+
+def problem(width: int = 500, height: int = 375, size: int = 10**7, write: str = "smallest") -> Problem:
+    return Problem(Source(width, height, size), LOSSY, write, RULE, {})  # type: ignore[arg-type]
+
+
+def test_it_finds_nearly_what_the_exhaustive_search_finds_in_a_tenth_of_the_passes() -> None:
+    found, best, passes, all_passes = 0, 0, [], []
+    for seed in range(40):
+        world, yardstick = World(seed, 0.2), World(seed, 0.2)
+        found += finish(recognise(problem()), world).accepted[0].bytes
+        best += finish(exhaustive(problem()), yardstick).accepted[0].bytes
+        passes.append(world.asked["search"])
+        all_passes.append(yardstick.asked["search"])
+    assert found <= 1.15 * best
+    assert sorted(passes)[20] <= 12
+    assert sum(passes) * 5 < sum(all_passes)
+
+
+@given(seed=st.integers(0, 10**6), noise=st.floats(0, 2), ease=st.floats(-4, 4), halt=st.none() | st.integers(1, 20))
+@settings(max_examples=150, deadline=None)
+def test_what_is_accepted_passed_at_its_neighbours_and_is_smaller(
+    seed: int, noise: float, ease: float, halt: int | None
+) -> None:
+    world = World(seed, noise, ease)
+    ended = finish(recognise(problem(size=20_000)), world, halt)
+    for trial in ended.accepted:
+        near = [FULL[index] for index in neighbours(FULL)[FULL.index(trial.candidate)]]
+        assert trial.bytes < 20_000
+        assert world.passes(trial.candidate)
+        assert trial.passed
+        assert trial.candidate in world.shown
+        assert all(one in world.shown and world.passes(one) for one in near)
+    assert bool(ended.accepted) != bool(ended.reason)
+    assert ended.complete or halt is not None
+
+
+def test_a_lucky_pass_is_not_accepted() -> None:
+    lucky = Candidate("webp", 91, 68, 15)
+
+    class Lucky(World):
+        def margin(self, one: Candidate) -> float:
+            return 3.0 if one == lucky else super().margin(one)
+
+    for ended in (finish(search(problem()), Lucky(noise=0.0)) for search in (recognise, exhaustive)):
+        assert lucky not in [trial.candidate for trial in ended.accepted]
+        assert ended.accepted
+
+
+def test_the_same_answers_give_the_same_trials() -> None:
+    first, second = (finish(recognise(problem()), World(3)) for _ in range(2))
+    assert first == second
+
+
+def test_nothing_is_accepted_where_nothing_is_recognised() -> None:
+    ended = finish(recognise(problem()), World(ease=-50))
+    assert not ended.accepted
+    assert ended.reason == "no smaller file is recognised as the original is"
+
+
+def test_nothing_larger_than_the_original_is_looked_at() -> None:
+    world = World()
+    ended = finish(recognise(problem(40, 30, size=70)), world)
+    assert not ended.accepted
+    assert world.asked["search"] == 0
+
+
+def test_an_encoder_that_cannot_hold_the_image_is_passed_over() -> None:
+    ended = finish(recognise(problem()), World(cannot=lambda one: one.encoder != "jpeg"))
+    assert ended.accepted[0].candidate.encoder == "jpeg"
+
+
+def test_each_format_at_the_winners_size_smaller_than_the_more_widely_supported() -> None:
+    ended = finish(recognise(problem(write="each")), World(noise=0.0))
+    sizes = {(trial.candidate.width, trial.candidate.height) for trial in ended.accepted}
+    by_name = {trial.candidate.encoder: trial.bytes for trial in ended.accepted}
+    assert len(sizes) == 1
+    assert by_name.get("webp", 0) < by_name.get("jpeg", 10**9)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 20_000), (33, 2), (16_000, 10)])
+def test_odd_shapes(width: int, height: int) -> None:
+    ended = finish(recognise(problem(width, height)), World(ease=5))
+    for trial in ended.accepted:
+        assert 1 <= trial.candidate.width <= width
+        assert 1 <= trial.candidate.height <= height
