@@ -1,0 +1,41 @@
+# The two commands: `make demo` and `make test`. Everything happens in .venv, which they create.
+# Without make, README.md has the same commands one by one.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/semopt build example_site
+	$(BIN)/python example_site/build_pages.py
+	@echo
+	@echo "Before and after, side by side: open example_site/compare.html"
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Figures on your own photographs: make bench PHOTOS=folder [WEIGHTS=mobilenet_v2.pth]
+bench: $(VENV)/.test
+	$(BIN)/python -m tests.bench $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(WEIGHTS),--weights $(WEIGHTS))
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps, so that a second run does not ask the registry again.
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) install -c constraints.txt -e '.[torch,test]'
+	@touch $@ $(VENV)/.demo
