@@ -85,6 +85,11 @@ class Index:
             self.keys[path] = key
             self.changed = True
 
+    def unbuilt(self, path: str) -> None:
+        """What stands for a source is no longer known to be right."""
+        if self.keys.pop(path, None) is not None:
+            self.changed = True
+
     def forget_all_but(self, files: Collection[str], sources: Collection[str]) -> None:
         """Drop records of files and sources that are gone."""
         seen = {path: one for path, one in self.seen.items() if path in files}

@@ -10,6 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from semopt.atomic import digest
 from semopt.types import Config, EvaluatorSpec, Rule, Settings
 
+ALGORITHM = 1
+"""Raise it when decoding, routing, search or criteria may give another answer for the same image and rule."""
+
 METRIC = "ssimulacra2"
 
 
@@ -27,8 +30,6 @@ class Keys:
         return digest(f"{sha256} {self._rules[rule.settings]}".encode("ascii"))
 
     def _settings(self, settings: Settings) -> bytes:
-        from semopt.search import ALGORITHM
-
         everything = {
             "algorithm": ALGORITHM,
             "settings": asdict(settings),
@@ -42,8 +43,9 @@ class Keys:
     @staticmethod
     def _formats(settings: Settings) -> list[str]:
         from semopt.encoders import NAMES
+        from semopt.strategies import FORMATS
 
-        return sorted(settings.formats or NAMES)
+        return sorted(settings.formats or FORMATS.get(settings.strategy or "", NAMES))
 
     @cached_property
     def _encoders(self) -> dict[str, str]:

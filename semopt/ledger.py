@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from semopt import manifest
@@ -51,8 +51,10 @@ class Ledger:
             return None
         return replace(last, status=again(last.status), rule=task.rule.name)
 
-    def retire(self, tasks: Iterable[Task]) -> None:
+    def retire(self, tasks: Collection[Task]) -> None:
         """Take the variants that may be replaced out of the manifest, after noting in the journal whose they are."""
+        for task in tasks:
+            self.index.unbuilt(task.asset.path)
         stale = [task.asset.path for task in tasks if self.before.get(task.asset.path, {}).get("variants")]
         if stale:
             self.writer.adopt()
@@ -65,9 +67,9 @@ class Ledger:
         path = task.asset.path
         variants = tuple(self._named(path, variant) for variant in answer.variants)
         whole = replace(answer, path=path, rule=task.rule.name, variants=variants)
+        if not self._same(task):
+            return _failed(whole, "changed or went away during the build; build again")
         try:
-            if stat_of(os.lstat(task.asset.file)) != task.asset.stat:
-                return _failed(whole, "changed during the build; build again")
             for variant in variants:
                 self.writer.check(variant.path, variant.sha256)
             for variant, content in zip(variants, contents, strict=True):
@@ -114,6 +116,14 @@ class Ledger:
         if not self._trusted or digest(content) != self.index.seen[manifest.NAME].sha256:
             self.index.record(manifest.NAME, content, self._stat(manifest.NAME))
             self._trusted = True
+
+    @staticmethod
+    def _same(task: Task) -> bool:
+        """Whether the original still is the file that was planned for."""
+        try:
+            return stat_of(os.lstat(task.asset.file)) == task.asset.stat
+        except OSError:
+            return False
 
     def _stands(self, variant: Variant) -> bool:
         file = self._config.root / variant.path

@@ -20,7 +20,7 @@ from semopt.globs import matcher
 from semopt.keys import Keys
 from semopt.ledger import STATE, Ledger, again
 from semopt.lock import locked
-from semopt.types import Audience, Config, Outcome, Skipped, Task, Trial, Variant
+from semopt.types import Audience, Config, Outcome, Skipped, Task, Trial, Variant, Work
 
 if TYPE_CHECKING:
     from semopt.engine import Found
@@ -168,7 +168,7 @@ class _Build:
             else:
                 yield looked
         if stale:
-            self._ledger.retire(one.task for one in stale)
+            self._ledger.retire([one.task for one in stale])
             yield from self._renewed(stale)
 
     def _look(self, task: Task) -> _Stale | Outcome:
@@ -222,18 +222,25 @@ class _Build:
         for found in engine.search(orders):
             first, *twins = groups[found.order.number]
             answer = _answer(found)
-            if found.kind in LASTING:
-                self._keep(first.key, answer, found.contents)
+            if found.kind not in LASTING:
+                yield from (_passing(one.task, answer) for one in (first, *twins))
+                continue
+            self._keep(first.key, answer, found.contents)
             yield self._ledger.install(first.task, first.key, answer, found.contents)
             for twin in twins:
-                again = self._restored(twin)
-                yield again or self._ledger.install(twin.task, twin.key, answer, found.contents)
+                known = replace(answer, status=again(answer.status), work=Work())
+                yield self._ledger.install(twin.task, twin.key, known, found.contents)
 
     def _keep(self, key: str, answer: Outcome, contents: Iterable[bytes]) -> None:
         try:
             self._cache.put(key, answer, list(contents))
         except OSError as error:
             log.warning("the cache cannot be written (%s); the next build will search again", error.strerror or error)
+
+
+def _passing(task: Task, answer: Outcome) -> Outcome:
+    """A failure that the next build tries again, so nothing of it is noted."""
+    return replace(answer, path=task.asset.path, rule=task.rule.name)
 
 
 def _answer(found: Found) -> Outcome:

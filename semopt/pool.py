@@ -82,6 +82,7 @@ class Worker:
                 [sys.executable, "-P", "-m", "semopt.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # codecs write noise there; what matters comes as an answer
                 env=_environment(),
             )
         return self._process

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Session:
     def __init__(self, opening: Opening) -> None:
         content = opening.file.read_bytes()
         if hashlib.sha256(content).hexdigest() != opening.sha256:
-            raise ImageError("changed while it was being read; build again")
+            raise OSError(errno.ESTALE, "it changed during the build; build again")
         picture = decode(content, opening.limits)
         self._image = picture.image
         self._metadata: Metadata = metadata_for(picture, opening.metadata)

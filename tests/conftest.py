@@ -19,16 +19,19 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def photo(width: int = 200, height: int = 150, seed: int = 0) -> Image.Image:
-    """A picture with the statistics of a photograph: smooth light, texture at every scale, a few objects."""
+    """A picture with the statistics of a photograph: soft light, some lit objects, a little texture."""
     random = np.random.default_rng(seed)
-    canvas = np.zeros((height, width, 3))
-    side = 3
-    while side < max(width, height):
-        noise = random.normal(0, 1, (side, side, 3)) * 0.6 + random.normal(0, 1, (side, side, 1))
-        layer = [Image.fromarray(noise[..., c].astype(np.float32)).resize((width, height), 3) for c in range(3)]
-        canvas += np.stack([np.asarray(one) for one in layer], axis=2) * 40 / side**0.5
-        side *= 2
-    return Image.fromarray(np.clip(canvas + 120, 0, 255).astype(np.uint8))
+    y, x = np.mgrid[0:height, 0:width] / max(width, height)
+    canvas = np.stack([90 + 90 * y * random.uniform(0.3, 1) + 50 * x * random.uniform(-1, 1) for _ in range(3)], axis=2)
+    for _ in range(7):
+        centre_x, centre_y, radius = random.uniform(0.1, 0.9), random.uniform(0.1, 0.7), random.uniform(0.06, 0.22)
+        inside = np.hypot(x - centre_x, (y - centre_y) * random.uniform(0.7, 1.6)) / radius
+        light = 1.1 - 0.5 * np.hypot(x - centre_x + radius / 3, y - centre_y + radius / 3) / radius
+        colour = random.uniform(30, 230, 3)
+        canvas = np.where((inside < 1)[..., None], light[..., None] * colour, canvas)
+    grain = Image.fromarray(random.normal(0, 1.5, (height // 2 + 1, width // 2 + 1)).astype(np.float32))
+    canvas += np.asarray(grain.resize((width, height), Image.Resampling.BICUBIC))[..., None]
+    return Image.fromarray(np.clip(canvas, 0, 255).astype(np.uint8))
 
 
 def drawing(width: int = 200, height: int = 150) -> Image.Image:

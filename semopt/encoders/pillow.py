@@ -16,6 +16,8 @@ from semopt.types import ImageError, Metadata
 if TYPE_CHECKING:
     from PIL import Image
 
+JPEG_SEGMENT = 65_000  # a JPEG segment holds no larger blob; such metadata is left out there
+
 Options = Callable[[int, int | None], dict[str, Any]]
 """Pixels of the image and quality to the keyword arguments of Pillow's `save`."""
 
@@ -71,15 +73,15 @@ class PillowEncoder:
 
     def _carried(self, metadata: Metadata) -> dict[str, Any]:
         """Metadata as arguments of `save`. PNG has no argument for XMP but a text chunk of a fixed name."""
-        carried: dict[str, Any] = {"exif": metadata.exif} if metadata.exif else {}
-        if metadata.xmp and self.name == "png":
+        most = JPEG_SEGMENT if self.name == "jpeg" else None
+        blobs = {"exif": metadata.exif, "xmp": metadata.xmp}
+        carried: dict[str, Any] = {key: blob for key, blob in blobs.items() if blob and len(blob) <= (most or len(blob))}
+        if self.name == "png" and "xmp" in carried:
             from PIL.PngImagePlugin import PngInfo
 
             text = PngInfo()
-            text.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+            text.add_itxt("XML:com.adobe.xmp", carried.pop("xmp").decode("utf-8", "replace"))
             carried["pnginfo"] = text
-        elif metadata.xmp:
-            carried["xmp"] = metadata.xmp
         return carried
 
 

@@ -7,6 +7,3 @@ throw `semopt.types.Halt` into one to have its best so far.
 from semopt.search.recognise import exhaustive, recognise
 
 __all__ = ["exhaustive", "recognise"]
-
-ALGORITHM = 1
-"""Part of every cache key: raise it when the same image and rule may give another answer."""

@@ -90,11 +90,20 @@ class _Climb:
     def _guess(self) -> int:
         under, over = self._bracket()
         if under in self.probes and over in self.probes:
-            low, high = self.probes[under], self.probes[over]
-            wanted = under + (self.floor + CLOSE / 2 - low) / (high - low) * (over - under)
+            wanted = self._on_the_line(under, over)
+        elif len(self.probes) == PROBES - 1 and under in self.probes:
+            return self.encoder.best  # the last chance to be over the floor at all
         else:
             wanted = self._by_curve()
+            below = sorted(q for q, figure in self.probes.items() if figure < self.floor)[-2:]
+            if len(below) == 2 and self.probes[below[0]] < self.probes[below[1]]:
+                wanted = max(wanted, self._on_the_line(*below))
         return int(np.clip(round(wanted), under + 1, over - 1))
+
+    def _on_the_line(self, one: int, other: int) -> float:
+        """The quality at which the straight line through two probes meets the floor."""
+        low, high = self.probes[one], self.probes[other]
+        return one + (self.floor + CLOSE / 2 - low) / (high - low) * (other - one)
 
     def _by_curve(self) -> float:
         """The quality at which the typical curve, shifted through the nearest probe, meets the floor."""

@@ -1,13 +1,22 @@
 """The strategies. To add one: write a value that satisfies `semopt.types.Strategy`, and one line here.
 
-Names are listed apart, so that a config is checked without loading the searches.
+What a config and a cache key need is listed here, so that neither loads the searches.
 """
 
 from __future__ import annotations
 
 from semopt.types import Strategy
 
-NAMES = ("semantic", "visual", "both", "lossless", "skip")
+FORMATS: dict[str, tuple[str, ...]] = {
+    "semantic": ("avif", "webp", "jpeg"),
+    "visual": ("avif", "webp", "jpeg"),
+    "both": ("avif", "webp", "jpeg"),
+    "lossless": ("webp", "png"),
+    "skip": (),
+}
+"""The formats of each strategy where a rule names none."""
+
+NAMES = tuple(FORMATS)
 
 
 def strategies() -> dict[str, Strategy]:

@@ -2,6 +2,7 @@
 
 from semopt.search.board import Board
 from semopt.search.lattice import fits
+from semopt.strategies import FORMATS
 from semopt.strategies.value import Plain
 from semopt.types import Candidate, Halt, Problem, Search
 
@@ -25,4 +26,4 @@ def _identical(board: Board) -> list[int]:
     return [index for index, trial in board.trials.items() if trial.measured == 1.0]
 
 
-LOSSLESS = Plain("lossless", "people", ("webp", "png"), "each", False, same_pixels)
+LOSSLESS = Plain("lossless", "people", FORMATS["lossless"], "each", False, same_pixels)

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from typing import Any
 
+from semopt.strategies import FORMATS
 from semopt.strategies.value import Plain
 from semopt.types import Problem, Request, Search, SearchResult
 
@@ -17,4 +18,4 @@ def _find(problem: Problem) -> Search:
     return _nothing(problem)
 
 
-SKIP = Plain("skip", "people", (), "each", False, _find)
+SKIP = Plain("skip", "people", FORMATS["skip"], "each", False, _find)
