@@ -6,7 +6,7 @@ same, 90 not told apart even in a flicker test, 70 hard to notice, 50 medium, be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -32,8 +32,21 @@ SPOTS = ((0.5, 0.5), (0.2, 0.25), (0.8, 0.75))
 Box = tuple[int, int, int, int]
 
 
-def ssimulacra2(original: Image.Image, candidate: Image.Image) -> float:
-    """The figure for a candidate of the original's size; both L, LA, RGB or RGBA. Up to 100, for the same pixels.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The part of an original that is looked at: its size and its tiles, so that the whole need not stay in memory."""
+
+    size: tuple[int, int]
+    parts: tuple[tuple[Box, Image.Image], ...]
+
+
+def sample(original: Image.Image) -> Sample:
+    """Take the tiles of an original, of mode L, LA, RGB or RGBA."""
+    return Sample(original.size, tuple((box, original.crop(box)) for box in tiles(original)))
+
+
+def ssimulacra2(original: Sample, candidate: Image.Image) -> float:
+    """The figure for a candidate of the original's size; modes as in `sample`. Up to 100, for the same pixels.
 
     Measured on 14 images of 1.6 to 2.4 megapixels with 8 settings of WebP, JPEG and AVIF, figures from 34 to 92: the
     tiles' figure has a rank correlation of 0.990 with the whole image's, lies 1.7 above it in the mean and 2.0 beside
@@ -41,9 +54,8 @@ def ssimulacra2(original: Image.Image, candidate: Image.Image) -> float:
     """
     if original.size != candidate.size:
         raise ValueError(f"sizes differ: {original.size} and {candidate.size}")
-    boxes = tiles(original)
-    grounds = (DARK, LIGHT) if "A" in original.mode + candidate.mode else (LIGHT,)
-    return min(_over_tiles(original, candidate, boxes, ground) for ground in grounds)
+    grounds = (DARK, LIGHT) if "A" in original.parts[0][1].mode + candidate.mode else (LIGHT,)
+    return min(_over_tiles(original, candidate, ground) for ground in grounds)
 
 
 def identical(a: Image.Image, b: Image.Image) -> bool:
@@ -89,9 +101,10 @@ def _by_detail(image: Image.Image) -> list[Box]:
     return [box for _, box in sorted(found)]
 
 
-def _over_tiles(a: Image.Image, b: Image.Image, boxes: Sequence[Box], ground: tuple[int, int, int]) -> float:
+def _over_tiles(original: Sample, candidate: Image.Image, ground: tuple[int, int, int]) -> float:
     """One figure of many: 100 less the root mean square of what each lacks, so that a bad tile weighs more."""
-    lacks = [100 - _figure(flatten(a.crop(box), ground), flatten(b.crop(box), ground)) for box in boxes]
+    pairs = [(part, candidate.crop(box)) for box, part in original.parts]
+    lacks = [100 - _figure(flatten(part, ground), flatten(other, ground)) for part, other in pairs]
     return 100 - float(np.sqrt(np.mean(np.square(lacks))))
 
 
