@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parent
 PICTURE = re.compile(r'\{\{picture(!?) (\S+) (\d+)x(\d+) "([^"]*)"\}\}')  # "!": at the top of the page, so not lazy
 ORDER = ["image/avif", "image/webp"]  # a browser takes the first that it knows
 FAMILIAR = ["image/jpeg", "image/png"]  # every browser knows these, so they may stand in the <img> itself
-NOTE = {"machines": "For machines: what a network still recognises, not what people should be shown.", "people": "For people."}
+NOTE = {
+    "machines": "For machines: what a network still recognises, not what people should be shown.",
+    "people": "For people.",
+}
 
 
 def text(value):
@@ -46,7 +49,9 @@ def picture(asset, path, width, height, alt, eager=False):
     plain = [v["path"] for v in found if v["media_type"] in FAMILIAR]
     lines = [f'<source type="{text(v["media_type"])}" srcset="{url(v["path"])}">' for v in sources]
     loading = "" if eager else ' loading="lazy"'
-    lines.append(f'<img src="{url((plain or [path])[0])}" width="{width}" height="{height}" alt="{text(alt)}"{loading}>')
+    lines.append(
+        f'<img src="{url((plain or [path])[0])}" width="{width}" height="{height}" alt="{text(alt)}"{loading}>'
+    )
     return "<picture>" + "".join(lines) + "</picture>" if sources else lines[-1]
 
 
@@ -54,12 +59,18 @@ def card(entry, title, note, original=None):
     saved = f"<b>{1 - entry['bytes'] / original:.1%} smaller</b>" if original else ""
     rows = ""
     for judge, score in sorted((entry.get("scores") or {}).items()):
-        said = ", ".join(f"{text(key)} {text(score[key])}" for key in ("similarity", "kept") if score.get(key) is not None)
+        said = ", ".join(
+            f"{text(key)} {text(score[key])}" for key in ("similarity", "kept") if score.get(key) is not None
+        )
         seen = " \u2192 ".join(text(score[key]) for key in ("label_before", "label") if score.get(key) is not None)
         rows += f"<dt>{text(judge)}</dt><dd>{said}{'; sees ' + seen if seen else ''}</dd>"
-    return (f'<figure class="card {text(entry.get("for", "original"))}"><a href="{url(entry["path"])}"><img src="{url(entry["path"])}" '
-            f'alt="{text(entry["path"])}" loading="lazy"></a><figcaption><h3>{text(title)}</h3><p>{size(entry["bytes"])} {saved}</p>'
-            f'<p>{text(entry["width"])} \u00d7 {text(entry["height"])} px</p><p>{text(note)}</p>' + (f"<dl>{rows}</dl>" if rows else "") + "</figcaption></figure>")
+    return (
+        f'<figure class="card {text(entry.get("for", "original"))}"><a href="{url(entry["path"])}"><img src="{url(entry["path"])}" '
+        f'alt="{text(entry["path"])}" loading="lazy"></a><figcaption><h3>{text(title)}</h3><p>{size(entry["bytes"])} {saved}</p>'
+        f"<p>{text(entry['width'])} \u00d7 {text(entry['height'])} px</p><p>{text(note)}</p>"
+        + (f"<dl>{rows}</dl>" if rows else "")
+        + "</figcaption></figure>"
+    )
 
 
 def compare(assets):
@@ -70,14 +81,22 @@ def compare(assets):
     for path, asset in sorted(assets.items()):
         original, found = asset.get("bytes"), variants(asset)
         reason = f": {asset['reason']}" if asset.get("reason") else ""
-        body.append(f'<section><h2>{text(path.removeprefix("assets/"))}</h2><p>Strategy <b>{text(asset.get("strategy") or "none")}</b>, {text(asset["status"] + reason)}.</p>')
+        body.append(
+            f"<section><h2>{text(path.removeprefix('assets/'))}</h2><p>Strategy <b>{text(asset.get('strategy') or 'none')}</b>, {text(asset['status'] + reason)}.</p>"
+        )
         if original and asset.get("width") and asset["status"] != "failed":
-            before, people = before + original, people + min([original] + [v["bytes"] for v in found if v["for"] == "people"])
+            before, people = (
+                before + original,
+                people + min([original] + [v["bytes"] for v in found if v["for"] == "people"]),
+            )
             cards = [card({**asset, "path": path, "scores": None}, "Original", "Never touched.")]
             cards += [card(v, v["format"].upper(), NOTE.get(v["for"], v["for"]), original) for v in found]
             body.append(f'<div class="cards">{"".join(cards)}</div>')
         body.append("</section>")
-    return f'<p class="lead">All originals: {size(before)}. The smallest version of each that is made for people: {size(people)}.</p>' + "".join(body)
+    return (
+        f'<p class="lead">All originals: {size(before)}. The smallest version of each that is made for people: {size(people)}.</p>'
+        + "".join(body)
+    )
 
 
 def main():
@@ -95,15 +114,21 @@ def main():
         title, body = (ROOT / "templates" / f"{name}.html").read_text("utf-8").split("\n", 1)
         page = PICTURE.sub(fill, layout.replace("{{body}}", body).replace("{{title}}", text(title)))
         if "{{" in page.replace("{{compare}}", ""):
-            sys.exit(f"templates/{name}.html: a placeholder that I do not understand: {page[page.index('{{'):][:60]!r}")
-        page = page.replace(f'href="{name}.html"', f'href="{name}.html" aria-current="page"').replace("{{compare}}", compare(assets))
+            sys.exit(
+                f"templates/{name}.html: a placeholder that I do not understand: {page[page.index('{{') :][:60]!r}"
+            )
+        page = page.replace(f'href="{name}.html"', f'href="{name}.html" aria-current="page"').replace(
+            "{{compare}}", compare(assets)
+        )
         (ROOT / f"{name}.html").write_text(page, "utf-8", newline="\n")
     items = []
     for path, alt in sorted(alts.items()):
         if path.startswith("assets/feed/"):
             best = (variants(assets.get(path, {}), "machines") or [{"path": path}])[0]
             items.append({"about": alt, "picture": best["path"], "original": path})
-    (ROOT / "feed.json").write_text(json.dumps({"title": "Near & Far: notebook", "items": items}, indent=1) + "\n", "utf-8", newline="\n")
+    (ROOT / "feed.json").write_text(
+        json.dumps({"title": "Near & Far: notebook", "items": items}, indent=1) + "\n", "utf-8", newline="\n"
+    )
     print(f"{'plain pages' if plain else 'pages with variants'} written in {ROOT}")
 
 

@@ -114,8 +114,14 @@ def floor_plan():
     pen.box(900, 470, 1140, 640, fill=PALE, outline=INK, width=5)
     pen.text(922, 510, "Desk, coats, tea", 21, INK, bold=True)
     pen.text(922, 542, "Tickets and lenders' desk", 16, GREY)
-    for x0, y0, x1, y1 in [(320, 235, 320, 305), (640, 235, 640, 305), (900, 235, 900, 305), (900, 365, 900, 435),
-                           (480, 480, 480, 560), (900, 520, 900, 590)]:
+    for x0, y0, x1, y1 in [
+        (320, 235, 320, 305),
+        (640, 235, 640, 305),
+        (900, 235, 900, 305),
+        (900, 365, 900, 435),
+        (480, 480, 480, 560),
+        (900, 520, 900, 590),
+    ]:
         pen.line([x0, y0, x1, y1], PAPER, 12)  # doors
     pen.box(995, 636, 1085, 645, fill=PAPER)
     pen.line([1040, 684, 1040, 652], AMBER, 5)
@@ -134,7 +140,16 @@ def quiet_hours():
     pen = Pen(1100, 560, WHITE, 2)
     pen.text(56, 54, "Visitors in the rooms, by the hour", 28, bold=True)
     pen.text(56, 92, "An ordinary week; the paler bars are the hours when you may have a room to yourself", 18, GREY)
-    hours = [("10", 9, 14), ("11", 17, 31), ("12", 26, 52), ("13", 15, 58), ("14", 22, 71), ("15", 34, 78), ("16", 28, 55), ("17", 11, 24)]
+    hours = [
+        ("10", 9, 14),
+        ("11", 17, 31),
+        ("12", 26, 52),
+        ("13", 15, 58),
+        ("14", 22, 71),
+        ("15", 34, 78),
+        ("16", 28, 55),
+        ("17", 11, 24),
+    ]
     top, foot = 140, 476
     for value in (0, 20, 40, 60, 80):
         y = foot - value * (foot - top) / 80
@@ -163,9 +178,13 @@ def audio_guide():
     pen.box(472, 24, 496, 34, 2, fill=WHITE)
     pen.text(28, 88, "Room 2: At hand", 30, WHITE, bold=True)
     pen.text(512, 88, "2 / 6", 20, PALE, "rm")
-    stops = [("A dahlia", "40 cm away", "1:50", "done"), ("A cup of coffee", "50 cm away", "2:20", "now"),
-             ("A cat, at rest", "60 cm away", "3:05", ""), ("A door handle", "70 cm away", "1:15", ""),
-             ("Your own shoes", "1.6 m away", "2:40", "")]
+    stops = [
+        ("A dahlia", "40 cm away", "1:50", "done"),
+        ("A cup of coffee", "50 cm away", "2:20", "now"),
+        ("A cat, at rest", "60 cm away", "3:05", ""),
+        ("A door handle", "70 cm away", "1:15", ""),
+        ("Your own shoes", "1.6 m away", "2:40", ""),
+    ]
     for index, (name, distance, length, state) in enumerate(stops):
         y = 150 + index * 104
         if state == "now":

@@ -153,9 +153,7 @@ class Engine:
 
     def _opening(self, order: Order) -> Opening:
         settings = order.task.rule.settings
-        return Opening(
-            order.task.asset.file, order.sha256, self._config.limits, settings.background, settings.metadata
-        )
+        return Opening(order.task.asset.file, order.sha256, self._config.limits, settings.background, settings.metadata)
 
     def _next(self) -> Iterator[Found]:
         """Take one answer of a worker and go on with its image."""

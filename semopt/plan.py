@@ -92,11 +92,7 @@ class _Walk:
 
     @staticmethod
     def _is_image(name: str) -> bool:
-        return (
-            PurePosixPath(name).suffix.lower() in SUFFIXES
-            and MARK not in name
-            and not name.startswith(PREFIX)
-        )
+        return PurePosixPath(name).suffix.lower() in SUFFIXES and MARK not in name and not name.startswith(PREFIX)
 
     def _image(self, entry: os.DirEntry[str], file: Path, place: str) -> None:
         if self._excluded(place):

@@ -115,5 +115,3 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
     for variable in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "TORCH_HOME"):
         monkeypatch.setenv(variable, str(home))
-
-

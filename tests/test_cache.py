@@ -14,7 +14,9 @@ from semopt.types import Candidate, Outcome, Score, Trial, Variant, Work
 KEY = digest(b"key")
 CONTENT = b"some bytes of a picture" * 40
 SCORES = {"embedded": Score(0.93, cosine=0.9), "net": Score(0.95, 0.1, 0.9, 0.8, "cat", "cat", 0)}
-VARIANT = Variant("", "webp", "image/webp", 64, 48, 30, len(CONTENT), digest(CONTENT), "machines", tuple(SCORES.items()))
+VARIANT = Variant(
+    "", "webp", "image/webp", 64, 48, 30, len(CONTENT), digest(CONTENT), "machines", tuple(SCORES.items())
+)
 ANSWER = Outcome(
     "", "optimized", "", None, "semantic", digest(b"source"), 5000, 640, 480, (VARIANT,), Work(1, 7, 2, 12, 0),
     (Trial(Candidate("webp", 64, 48, 30), len(CONTENT), SCORES, None, True), Trial(Candidate("avif", 64, 48, 25), 900)),

@@ -61,7 +61,9 @@ def test_a_changed_file_is_seen_though_size_and_time_are_the_same(tmp_path: Path
     assert look(index, file) == digest(b"other")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"version": 99}', b'{"version": 1, "seen": 3}', b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b'{"version": 99}', b'{"version": 1, "seen": 3}', b"\xff"]
+)
 def test_a_damaged_index_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "index.json").write_bytes(content)
     assert Index.read(tmp_path / "index.json").seen == {}

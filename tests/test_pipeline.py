@@ -170,7 +170,10 @@ def test_variants_go_with_their_original_or_rule_and_edited_ones_stay(site: Tree
     one, two = (site.root / site.manifest[f"photos/{name}.jpg"]["variants"][0]["path"] for name in ("one", "two"))
     two.write_bytes(b"edited by hand")
     shutil.move(site.root / "photos/one.jpg", site.root.parent / "kept-one.jpg")
-    site.put("semopt.yaml", RULES.replace("strategy: semantic, formats: [webp, jpeg], keep: {similarity: 0.6}", "strategy: skip"))
+    site.put(
+        "semopt.yaml",
+        RULES.replace("strategy: semantic, formats: [webp, jpeg], keep: {similarity: 0.6}", "strategy: skip"),
+    )
     ran = site.semopt("build")
     assert not one.exists()
     assert two.read_bytes() == b"edited by hand"
@@ -307,7 +310,9 @@ def test_orientation_is_baked_in_and_metadata_left_out(tree: Tree) -> None:
 def test_metadata_is_kept_where_the_rule_says_so(tree: Tree) -> None:
     exif = Image.Exif()
     exif[0x0112], exif[0x8298], exif[0x010F] = 6, "Ada", "Camera"
-    tree.put("semopt.yaml", "version: 1\nrules: [{match: '**', strategy: visual, formats: [webp], metadata: copyright}]")
+    tree.put(
+        "semopt.yaml", "version: 1\nrules: [{match: '**', strategy: visual, formats: [webp], metadata: copyright}]"
+    )
     tree.put("turned.jpg", encoded(photo(200, 100), exif=exif))
     tree.build()
     kept = Image.open(tree.root / tree.manifest["turned.jpg"]["variants"][0]["path"]).getexif()
@@ -374,7 +379,10 @@ TRAP = """
 
 @pytest.mark.parametrize(
     ("act", "reason"),
-    [("os.kill(os.getpid(), 9)", "the worker died (signal 9)"), ("time.sleep(99)", "took longer than 3 s (limits.seconds)")],
+    [
+        ("os.kill(os.getpid(), 9)", "the worker died (signal 9)"),
+        ("time.sleep(99)", "took longer than 3 s (limits.seconds)"),
+    ],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing on Windows")
 def test_a_worker_that_dies_or_hangs_costs_one_image(site: Tree, act: str, reason: str) -> None:
@@ -399,5 +407,3 @@ def test_an_image_that_changes_or_goes_while_it_is_read_fails_alone(site: Tree) 
         assert "photos/one.jpg: failed: " in ran.stderr
         assert reason in ran.stderr
         assert site.manifest["photos/two.jpg"]["status"] == "optimized"
-
-

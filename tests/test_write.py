@@ -21,7 +21,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def writer(root: Path, **owned: str) -> Writer:
-    return Writer(root, root / ".semopt", "", {NAME: {digest(text.encode()) for text in owned.values()}} if owned else {})
+    return Writer(
+        root, root / ".semopt", "", {NAME: {digest(text.encode()) for text in owned.values()}} if owned else {}
+    )
 
 
 def place(one: Writer, root: Path, content: bytes) -> None:
@@ -84,7 +86,9 @@ def test_what_a_killed_build_wrote_is_known_from_the_journal(root: Path) -> None
 
 
 def test_what_a_killed_build_was_about_to_rename_is_swept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("semopt.write.replace_whole", lambda target, content, mode, through: through.write_bytes(b"half"))
+    monkeypatch.setattr(
+        "semopt.write.replace_whole", lambda target, content, mode, through: through.write_bytes(b"half")
+    )
     place(writer(root), root, b"new")
     assert [file.name for file in root.glob(".semopt-*")]
     writer(root)
@@ -99,7 +103,9 @@ def test_a_damaged_journal_is_read_as_far_as_it_goes(root: Path) -> None:
     assert (root / NAME).read_bytes() == b"second"
 
 
-@pytest.mark.parametrize("path", ["../x.semopt.webp", "/x.semopt.webp", "b/../../x.semopt.webp", "x.jpg", "x.semopt.webp\0"])
+@pytest.mark.parametrize(
+    "path", ["../x.semopt.webp", "/x.semopt.webp", "b/../../x.semopt.webp", "x.jpg", "x.semopt.webp\0"]
+)
 def test_a_path_from_a_manifest_never_leads_out_of_the_tree(root: Path, path: str) -> None:
     inner = root / "inner"
     (inner / "b").mkdir(parents=True)

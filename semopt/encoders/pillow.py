@@ -75,7 +75,9 @@ class PillowEncoder:
         """Metadata as arguments of `save`. PNG has no argument for XMP but a text chunk of a fixed name."""
         most = JPEG_SEGMENT if self.name == "jpeg" else None
         blobs = {"exif": metadata.exif, "xmp": metadata.xmp}
-        carried: dict[str, Any] = {key: blob for key, blob in blobs.items() if blob and len(blob) <= (most or len(blob))}
+        carried: dict[str, Any] = {
+            key: blob for key, blob in blobs.items() if blob and len(blob) <= (most or len(blob))
+        }
         if self.name == "png" and "xmp" in carried:
             from PIL.PngImagePlugin import PngInfo
 

@@ -140,4 +140,3 @@ class _Hunt:
         hopeless = [i for i in range(len(self.above)) if self._beside_a_failure(i)]
         saving[[*judged, *board.impossible, *hopeless]] = 0.0
         return saving
-

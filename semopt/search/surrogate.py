@@ -101,10 +101,7 @@ def _covariance(prior: Prior, places: Places, octave: Array) -> Array:
     same = places.encoder[:, None] == places.encoder[None]
     smooth = np.exp(-0.5 * (apart_size**2 + apart_rung**2)) * np.where(same, 1.0, prior.across)
     covariance: Array = (
-        prior.offset**2
-        + prior.own**2 * same
-        + prior.slope**2 * octave[:, None] * octave[None]
-        + prior.rest**2 * smooth
+        prior.offset**2 + prior.own**2 * same + prior.slope**2 * octave[:, None] * octave[None] + prior.rest**2 * smooth
     )
     return covariance
 

@@ -22,7 +22,9 @@ def figure(one: Candidate, bend: float, shift: float) -> float:
     return 100 * ((one.quality or 0) / 100) ** bend + shift
 
 
-def ask(problem: Problem, judged: bool, bend: float = 0.4, shift: float = 0.0, needs: int = 0) -> tuple[SearchResult, Any]:
+def ask(
+    problem: Problem, judged: bool, bend: float = 0.4, shift: float = 0.0, needs: int = 0
+) -> tuple[SearchResult, Any]:
     search, answer = close_to_the_eye(problem, judged), None
     count = {"measure": 0, "search": 0, "encode": 0}
     while True:

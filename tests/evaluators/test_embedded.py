@@ -1,0 +1,84 @@
+import io
+import time
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from semopt.evaluators import KINDS, descriptor, embedded
+from semopt.evaluators.calibration import THRESHOLD
+from semopt.types import EvaluatorSpec
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return KINDS["embedded"].load(EvaluatorSpec("embedded", "embedded"), progress=False)
+
+
+def scene(size=(400, 300)):
+    """Waves of several lengths in colour, with a dark disc: every pixel is arithmetic, so it is the same anywhere."""
+    across, down = np.meshgrid(np.linspace(0, 1, size[0]), np.linspace(0, 1, size[1]))
+    waves = [0.5 + 0.3 * np.sin(40 * across * down + k) + 0.15 * np.cos(9 * down + 2 * k) for k in range(3)]
+    picture = np.where(((across - 0.5) ** 2 + (down - 0.5) ** 2 < 0.05)[..., None], 0.1, np.stack(waves, -1))
+    return Image.fromarray((picture.clip(0, 1) * 255).astype(np.uint8))
+
+
+def score(judge, before, after):
+    return judge.compare(*judge.observe([before, after]))
+
+
+def encoded(image, quality):
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return Image.open(file).convert("RGB")
+
+
+def test_a_good_copy_passes_and_a_thumbnail_does_not(judge):
+    original = scene()
+    assert score(judge, original, encoded(original, 90)).similarity > THRESHOLD
+    assert score(judge, original, original.resize((16, 12))).similarity < 0.7
+
+
+def test_lost_structure_and_added_artefacts_both_count(judge):
+    original = scene()
+    noise = np.random.default_rng(0).normal(0, 25, (300, 400, 3))
+    noisy = Image.fromarray((np.asarray(original) + noise).clip(0, 255).astype(np.uint8))
+    assert score(judge, original, Image.new("RGB", original.size, (128, 128, 128))).similarity < 0.5
+    assert score(judge, original, noisy).similarity < THRESHOLD
+    assert score(judge, noisy, original).similarity < THRESHOLD
+
+
+def test_lost_colour_counts(judge):
+    assert score(judge, scene(), ImageOps.grayscale(scene()).convert("RGB")).similarity < THRESHOLD
+
+
+def test_an_inverted_picture_is_another_picture(judge):
+    found = score(judge, scene(), ImageOps.invert(scene()))
+    assert found.similarity < 0.4
+    assert found.cosine == pytest.approx(-1, abs=1e-5)
+
+
+def test_an_empty_sky_may_change_by_a_grey_level(judge):
+    sky = np.full((100, 100, 3), 180, np.uint8)
+    near = sky.copy()
+    near[:50] += 1
+    assert score(judge, Image.fromarray(sky), Image.fromarray(near)).similarity > THRESHOLD
+
+
+def test_the_shape_may_differ_by_rounding(judge):
+    assert score(judge, scene((512, 341)), scene((512, 341)).resize((256, 171))).similarity > THRESHOLD
+
+
+def test_raise_the_algorithms_number_when_this_fails(judge):
+    """The fingerprint holds the number, not the code: the same number must mean the same score."""
+    found = descriptor.drift(*judge.observe([scene(), scene((100, 75))]))
+    assert (embedded.ALGORITHM, embedded.SAFE) == (1, 0.065)
+    assert found == pytest.approx(0.147147, rel=1e-3)
+
+
+def test_it_is_quick(judge):
+    image = scene((512, 512))
+    judge.observe([image])
+    start = time.process_time()
+    judge.observe([image] * 20)
+    assert (time.process_time() - start) / 20 < 0.1  # 4 ms measured; the bound leaves room for a busy machine

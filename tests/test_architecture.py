@@ -1,0 +1,138 @@
+"""The table of who may import whom, held against the code. See "How it is built" in the README."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import REPOSITORY
+
+PACKAGE = REPOSITORY / "semopt"
+
+NOUNS = {"types"}
+FILES = {*NOUNS, "atomic"}
+RECORDS = {*FILES, "records"}
+STAGES = {"globs", "plan", "search", "criteria", "cache", "index", "write", "manifest"}
+PIXELS = {*NOUNS, "encoders", "images", "perceptual", "graphics"}
+REGISTRIES = {"encoders", "evaluators", "strategies"}
+JOINING = {"keys", "ledger", "lock", "session", "worker", "pool", "engine"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "types": set(),
+    "globs": set(),
+    "lock": set(),
+    "atomic": NOUNS,
+    "records": NOUNS,
+    "encoders": NOUNS,
+    "evaluators": NOUNS,
+    "search": NOUNS,
+    "criteria": NOUNS,
+    "graphics": NOUNS,
+    "images": NOUNS,
+    "perceptual": {*NOUNS, "images"},
+    "strategies": {*NOUNS, "search"},
+    "plan": {*FILES, "globs"},
+    "cache": RECORDS,
+    "index": RECORDS,
+    "manifest": RECORDS,
+    "write": {*FILES, "plan"},
+    "config": {*NOUNS, *REGISTRIES},
+    "keys": {*FILES, *REGISTRIES},
+    "session": PIXELS,
+    "worker": {*NOUNS, "session"},
+    "pool": {"session", "worker"},
+    "engine": {*NOUNS, *REGISTRIES, "criteria", "pool", "session"},
+    "ledger": {*FILES, "encoders", "index", "manifest", "write"},
+    "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
+    "show": {*NOUNS, "manifest", "pipeline"},
+    "cli": {*NOUNS, "", "config", "pipeline", "show"},
+    "__main__": {"cli"},
+    "": set(),
+}
+"""Rooms by name; "" is the package itself. A room may always import itself."""
+
+SLOW = {"torch", "torchvision", "numpy", "PIL", "scipy", "ssimulacra2", "tqdm"}
+
+
+def room(file: Path) -> str:
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return "" if parts == ("__init__",) else parts[0]
+
+
+def imports(file: Path) -> Iterator[tuple[str, bool]]:
+    """Every module imported, with whether that happens when the file is."""
+    tree = ast.parse(file.read_text())
+    late = {
+        inner
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef) or (isinstance(outer, ast.If) and "TYPE_CHECKING" in ast.dump(outer.test))
+        for inner in ast.walk(outer)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node not in late) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"semopt.{alias.name}" for alias in node.names] if node.module == "semopt" else [node.module or ""]
+            yield from ((name, node not in late) for name in names)
+
+
+FILES_OF_PACKAGE = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", FILES_OF_PACKAGE, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_imports_point_one_way(file: Path) -> None:
+    own = room(file)
+    for name, _ in imports(file):
+        top, _, rest = name.partition(".")
+        if top == "semopt":
+            target = rest.partition(".")[0]
+            target = target if (PACKAGE / target).exists() or (PACKAGE / f"{target}.py").exists() else ""
+            assert target == own or target in MAY_IMPORT[own], f"{file.name} imports {name}"
+
+
+def test_there_is_no_circle() -> None:
+    done: set[str] = set()
+    while len(done) < len(MAY_IMPORT):
+        free = {name for name, needs in MAY_IMPORT.items() if name not in done and needs <= done}
+        assert free, f"a circle among {set(MAY_IMPORT) - done}"
+        done |= free
+
+
+def test_every_room_is_in_the_table() -> None:
+    assert {room(file) for file in FILES_OF_PACKAGE} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("file", FILES_OF_PACKAGE, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_nothing_below_the_command_line_prints(file: Path) -> None:
+    if room(file) not in ("cli", "show"):
+        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        assert not [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+
+
+@pytest.mark.parametrize(
+    "name", ["cli", "show", "config", "pipeline", "ledger", "keys", "plan", "encoders", "evaluators"]
+)
+def test_what_a_build_with_nothing_to_do_needs_imports_nothing_heavy(name: str) -> None:
+    files = [
+        file for file in FILES_OF_PACKAGE if room(file) == name and (name != "evaluators" or file.stem == "__init__")
+    ]
+    assert files
+    for file in files:
+        assert not {module.partition(".")[0] for module, at_once in imports(file) if at_once} & SLOW
+
+
+def test_weights_are_never_unpickled() -> None:
+    for file in FILES_OF_PACKAGE:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
+                given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+                assert given.get("weights_only") == "True", file
+
+
+def test_modules_stay_small() -> None:
+    """All but the one file of nouns, which is read from top to bottom like a glossary."""
+    longest = {file.name: len(file.read_text().splitlines()) for file in FILES_OF_PACKAGE if file.name != "types.py"}
+    assert {name: lines for name, lines in longest.items() if lines > 300} == {}

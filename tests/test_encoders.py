@@ -1,0 +1,119 @@
+"""What every encoder of the table promises."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import drawing, photo
+from semopt.encoders import ENCODERS, NAMES
+from semopt.types import Encoder, ImageError, Metadata
+
+ALL = pytest.mark.parametrize("encoder", ENCODERS.values(), ids=NAMES)
+LOSSY = pytest.mark.parametrize("encoder", [e for e in ENCODERS.values() if e.ladder], ids=lambda e: e.name)
+LOSSLESS = pytest.mark.parametrize("encoder", [e for e in ENCODERS.values() if e.lossless], ids=lambda e: e.name)
+
+
+def some_quality(encoder: Encoder) -> int | None:
+    return encoder.ladder[len(encoder.ladder) // 2] if encoder.ladder else None
+
+
+def opened(content: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(content))
+    image.load()
+    return image
+
+
+@ALL
+def test_its_row_makes_sense(encoder: Encoder) -> None:
+    assert ENCODERS[encoder.name] is encoder
+    assert encoder.suffix.startswith(".")
+    assert list(encoder.ladder) == sorted(set(encoder.ladder))
+    assert all(encoder.worst <= quality <= encoder.best for quality in encoder.ladder)
+    assert encoder.ladder or encoder.lossless
+    assert encoder.name in encoder.fingerprint()
+    assert "pillow-" in encoder.fingerprint()
+
+
+@ALL
+@pytest.mark.parametrize("size", [(64, 48), (1, 1), (3, 200)])
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA"])
+def test_what_it_writes_is_its_format_at_the_same_size(encoder: Encoder, mode: str, size: tuple[int, int]) -> None:
+    image = photo(*size).convert(mode)
+    if "A" in mode and not encoder.alpha:
+        with pytest.raises(ImageError, match="no transparency"):
+            encoder.encode(image, some_quality(encoder), Metadata())
+        return
+    back = opened(encoder.encode(image, some_quality(encoder), Metadata()))
+    assert back.size == size
+    assert Image.MIME[back.format or ""] == encoder.media_type
+
+
+@ALL
+def test_the_same_pixels_give_the_same_bytes(encoder: Encoder) -> None:
+    quality = some_quality(encoder)
+    assert encoder.encode(photo(90, 70), quality, Metadata()) == encoder.encode(photo(90, 70), quality, Metadata())
+
+
+@LOSSY
+def test_more_quality_is_more_bytes_and_closer(encoder: Encoder) -> None:
+    image = photo(160, 120)
+    contents = [encoder.encode(image, quality, Metadata()) for quality in encoder.ladder]
+    apart = [
+        np.abs(np.asarray(image, float) - np.asarray(opened(one).convert("RGB"), float)).mean() for one in contents
+    ]
+    assert [len(one) for one in contents] == sorted(len(one) for one in contents)
+    assert apart[0] > apart[-1]
+
+
+@LOSSLESS
+@pytest.mark.parametrize(
+    "image", [photo(70, 50), drawing(70, 50), photo(9, 9).convert("L")], ids=["photo", "few", "grey"]
+)
+def test_lossless_means_every_pixel(encoder: Encoder, image: Image.Image) -> None:
+    back = opened(encoder.encode(image, None, Metadata()))
+    assert back.convert("RGB").tobytes() == image.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("encoder", [e for e in ENCODERS.values() if not e.lossless], ids=lambda e: e.name)
+def test_lossy_only_says_so(encoder: Encoder) -> None:
+    with pytest.raises(ImageError, match="no lossless mode"):
+        encoder.encode(photo(9, 9), None, Metadata())
+
+
+@ALL
+def test_nothing_is_carried_unless_it_is_handed_over(encoder: Encoder) -> None:
+    exif = Image.Exif()
+    exif[0x8298] = "Ada"
+    plain = opened(encoder.encode(photo(40, 30), some_quality(encoder), Metadata()))
+    laden = opened(encoder.encode(photo(40, 30), some_quality(encoder), Metadata(exif.tobytes(), b"<x:xmpmeta/>")))
+    assert not {"exif", "xmp", "icc_profile"} & set(plain.info)
+    assert laden.getexif().get(0x8298) == "Ada"
+    assert "xmp" in laden.info or "XML:com.adobe.xmp" in laden.info
+
+
+@ALL
+def test_metadata_too_large_for_the_format_is_left_out(encoder: Encoder) -> None:
+    content = encoder.encode(photo(40, 30), some_quality(encoder), Metadata(xmp=b"<x>" + b" " * 100_000 + b"</x>"))
+    assert opened(content).size == (40, 30)
+
+
+@pytest.mark.parametrize("name", ["webp", "jpeg"])
+def test_a_size_that_the_format_cannot_hold_is_an_image_error(name: str) -> None:
+    wide = Image.new("RGB", (ENCODERS[name].max_side + 100, 1))
+    with pytest.raises(ImageError, match="cannot hold this image"):
+        ENCODERS[name].encode(wide, 50, Metadata())
+
+
+def test_jpeg_is_baseline_when_small_and_progressive_when_not() -> None:
+    small = ENCODERS["jpeg"].encode(photo(100, 80), 50, Metadata())
+    large = ENCODERS["jpeg"].encode(photo(400, 300), 50, Metadata())
+    assert "progressive" not in opened(small).info
+    assert "progressive" in opened(large).info
+
+
+def test_a_drawing_of_few_colours_becomes_a_palette() -> None:
+    assert opened(ENCODERS["png"].encode(drawing(), None, Metadata())).mode == "P"
