@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from semopt.evaluators.calibration import THRESHOLD
 from semopt.types import Keep, Score, Scores, Verdict
 
-THRESHOLD = 0.9
-"""The default calibrated similarity, the same for every judge."""
 
 MOST = 6.0  # margins are clipped here: beyond it more certainty tells a search nothing
 LABEL = 0.5  # the margin of a lost label: a step has no size of its own, and half a unit is a typical near miss

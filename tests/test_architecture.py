@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "encoders": NOUNS,
     "evaluators": NOUNS,
     "search": NOUNS,
-    "criteria": NOUNS,
+    "criteria": {*NOUNS, "evaluators"},
     "graphics": NOUNS,
     "images": NOUNS,
     "perceptual": {*NOUNS, "images"},
