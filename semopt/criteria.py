@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from semopt.evaluators.calibration import THRESHOLD
 from semopt.types import Keep, Score, Scores, Verdict
 
-
 MOST = 6.0  # margins are clipped here: beyond it more certainty tells a search nothing
 LABEL = 0.5  # the margin of a lost label: a step has no size of its own, and half a unit is a typical near miss
 

@@ -30,7 +30,7 @@ def config(top: Section, empty: Config, names: Names) -> Config:
     return replace(
         empty,
         assets=values.get("assets", empty.assets),
-        rules=tuple(_rule(section, judges, figures) for section in values.get("rules", ())),
+        rules=tuple(_rule(section, judges, figures, names) for section in values.get("rules", ())),
         default=Rule("default", ("**",), Settings(evaluators=judges or ())),
         evaluators=specs,
         exclude=values.get("exclude", ()),
@@ -74,10 +74,11 @@ def _limits(section: Section | None) -> Limits:
     return Limits(**{key: value for key, value in values.items() if key in Limits.__slots__})
 
 
-def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures) -> Rule:
+def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures, names: Names) -> Rule:
     """One rule, named after its place in the list."""
     values = section.values
     judges = _judges(section, default)
+    _usable(section, names)
     settings = Settings(
         evaluators=judges or (),
         agree=_agree(section, judges),
@@ -86,6 +87,16 @@ def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures) -
         **{key: values[key] for key in _PLAIN if key in values},
     )
     return Rule(section.place.path, values.get("match", ()), settings, section.place.node.line)
+
+
+def _usable(section: Section, names: Names) -> None:
+    """Report formats that the rule's strategy can do nothing with, rather than pass over them."""
+    strategy = section.values.get("strategy", "")
+    usable = names.usable.get(strategy)
+    idle = [name for name in section.values.get("formats", ()) if usable and name not in usable]
+    if usable and idle:
+        choices = ", ".join(map(show, usable))
+        section.places["formats"].fault(f"{show(strategy)} has no use for {show(idle[0])}; choose from {choices}")
 
 
 def _agree(section: Section, judges: tuple[str, ...] | None) -> int | None:

@@ -12,6 +12,7 @@ ALL = frozenset(each.name for each in fields(Keep))
 UNLABELLED = frozenset({"similarity", "cosine"})
 # Kinds and strategies that are known but refused, see `schema.LATER`, are in no registry yet
 _LATER_KINDS = {"onnx": ALL, "python": ALL}
+LOSSY = ("semantic", "visual", "both")
 _LATER_STRATEGIES = ("resize", "jpeg")
 
 
@@ -20,7 +21,8 @@ class Names:
     """The names that a config may use.
 
     models: the networks of torchvision. figures: by kind of evaluator, the fields of Keep that its judges can answer.
-    options: by kind of evaluator, its keys beside `kind`, each as in `semopt.evaluators.Key`.
+    options: by kind of evaluator, its keys beside `kind`, each as in `semopt.evaluators.Key`. usable: by strategy, the
+    formats that it can do something with, where these are not all.
     """
 
     strategies: tuple[str, ...]
@@ -28,11 +30,12 @@ class Names:
     models: tuple[str, ...]
     figures: Mapping[str, frozenset[str]]
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    usable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def known() -> Names:
     """The names of the registries, imported late: importing the config imports none of them."""
-    from semopt.encoders import NAMES as FORMATS
+    from semopt.encoders import ENCODERS
     from semopt.evaluators import KINDS
     from semopt.evaluators.names import TORCHVISION_MODELS
     from semopt.strategies import NAMES as STRATEGIES
@@ -40,8 +43,12 @@ def known() -> Names:
     figures = {name: ALL if kind.labels else UNLABELLED for name, kind in KINDS.items()}
     return Names(
         strategies=tuple(dict.fromkeys((*STRATEGIES, *_LATER_STRATEGIES))),
-        formats=FORMATS,
+        formats=tuple(ENCODERS),
         models=TORCHVISION_MODELS,
         figures={**figures, **_LATER_KINDS},
         options={name: kind.keys for name, kind in KINDS.items()},
+        usable={
+            "lossless": tuple(name for name, encoder in ENCODERS.items() if encoder.lossless),
+            **dict.fromkeys(LOSSY, tuple(name for name, encoder in ENCODERS.items() if encoder.ladder)),
+        },
     )

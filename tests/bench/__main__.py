@@ -78,8 +78,12 @@ def nothing_to_do(folder: Path, files: Sequence[Path], count: int) -> None:
     time.sleep(2.1)  # files younger than two seconds are compared by content
     run("build", str(folder), "-q")
     walls, cpus = zip(*[timed("build", str(folder), "-q") for _ in range(9)], strict=True)
-    script = f"import sys; from semopt.cli import main; main(['build', {str(folder)!r}, '-q']); print('torch' in sys.modules)"
-    torch = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    script = (
+        "import sys; from semopt.cli import main; main(['build', sys.argv[1], '-q']); print('torch' in sys.modules)"
+    )
+    torch = subprocess.run(
+        [sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True
+    ).stdout.strip()
     variants = len(list(folder.rglob("*.semopt.*")))
     print(
         f"nothing to do, {count} images and {variants} variants: wall {min(walls):.2f} s at least, "
@@ -133,7 +137,8 @@ def search(folder: Path, files: Sequence[Path], weights: Path, sample: int) -> N
     for file in files:
         (folder / file.name).write_bytes(file.read_bytes())
     (folder / "semopt.yaml").write_text(
-        f"version: 1\nevaluators:\n  net: {{kind: torchvision, model: mobilenet_v2, weights: {json.dumps(str(weights))}}}\n"
+        "version: 1\nevaluators:\n"
+        f"  net: {{kind: torchvision, model: mobilenet_v2, weights: {json.dumps(str(weights))}}}\n"
         "rules: [{match: '**', strategy: semantic, evaluator: net}]\n"
     )
     begun = time.monotonic()
@@ -155,7 +160,7 @@ def search(folder: Path, files: Sequence[Path], weights: Path, sample: int) -> N
     low, high = interval(ours, best)
     print(
         f"against the exhaustive search on {len(pairs)} of them: {ours.mean() / best.mean():.3f} times its mean bytes "
-        f"(95 % interval {low:.3f} to {high:.3f}), which took {statistics.median(passes):.0f} search passes in the median"
+        f"(95 % interval {low:.3f} to {high:.3f}); it took {statistics.median(passes):.0f} search passes in the median"
     )
 
 
@@ -171,8 +176,9 @@ def report(outcomes: Sequence[dict[str, Any]], seconds: float) -> None:
     formats = sorted({one["variants"][0]["format"] for one in outcomes if one["variants"]})
     share = {name: sum(v["variants"][0]["format"] == name for v in outcomes if v["variants"]) for name in formats}
     print(
-        f"semantic with mobilenet_v2: {len(sizes)} of {len(outcomes)} photographs written, mean {statistics.mean(sizes):,.0f} "
-        f"and median {statistics.median(sizes):,.0f} bytes, {share}, {seconds / len(outcomes):.2f} s a photograph\n"
+        f"semantic with mobilenet_v2: {len(sizes)} of {len(outcomes)} photographs written, "
+        f"mean {statistics.mean(sizes):,.0f} and median {statistics.median(sizes):,.0f} bytes, {share}, "
+        f"{seconds / len(outcomes):.2f} s a photograph\n"
         f"  medians an image: {counts}"
     )
 

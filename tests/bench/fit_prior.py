@@ -84,7 +84,9 @@ def fit(rows: Sequence[tuple[Table, Figure]], start: Prior, capped: bool) -> Pri
             total += 0.5 * float(np.sum(np.linalg.solve(root, rest[some]) ** 2)) + float(np.log(np.diag(root)).sum())
         return total
 
-    found = minimize(unlikely, _logs(begun), method="Nelder-Mead", options={"maxiter": 300, "xatol": 0.02, "fatol": 0.5})
+    found = minimize(
+        unlikely, _logs(begun), method="Nelder-Mead", options={"maxiter": 300, "xatol": 0.02, "fatol": 0.5}
+    )
     return _with(begun, found.x)
 
 
@@ -114,8 +116,9 @@ def _part(place: Places, some: Array) -> Places:
 
 
 def _simulate(label: str, tables: Sequence[Table], judges: Sequence[str], bytes_: Prior, margin_: Prior) -> None:
-    from semopt.search import recognise as module_  # noqa: F401
     import sys
+
+    from semopt.search import recognise as module_  # noqa: F401
 
     module = sys.modules["semopt.search.recognise"]
     module.BYTES, module.MARGIN = bytes_, margin_  # type: ignore[attr-defined]

@@ -71,7 +71,14 @@ def _table(value: dict[str, object]) -> Table:
 
 def _add(store: Path, table: Table) -> None:
     rows = [
-        [one.encoder, one.width, one.height, one.quality, size, {n: score_json(s) for n, s in table.scores[one].items()}]
+        [
+            one.encoder,
+            one.width,
+            one.height,
+            one.quality,
+            size,
+            {n: score_json(s) for n, s in table.scores[one].items()},
+        ]
         for one, size in table.bytes.items()
     ]
     source = [table.source.width, table.source.height, table.source.bytes]

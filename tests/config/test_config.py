@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -509,3 +510,18 @@ print(sorted({{"torch", "torchvision", "numpy", "PIL"}} & set(sys.modules)))
         text=True,
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "formats", "message"),
+    [
+        ("lossless", "[webp, jpeg]", "'lossless' has no use for 'jpeg'; choose from 'webp', 'png'"),
+        ("semantic", "[png]", "'semantic' has no use for 'png'; choose from 'webp', 'avif', 'jpeg'"),
+    ],
+)
+def test_a_format_that_the_strategy_cannot_use_is_named(
+    tmp_path: Path, strategy: str, formats: str, message: str
+) -> None:
+    text = f"version: 1\nrules:\n  - match: '**'\n    strategy: {strategy}\n    formats: {formats}\n"
+    with pytest.raises(ConfigError, match=re.escape(f"semopt.yaml:5: rules[0].formats: {message}")):
+        config.parse(text, tmp_path / "semopt.yaml")
