@@ -407,3 +407,40 @@ def test_an_image_that_changes_or_goes_while_it_is_read_fails_alone(site: Tree) 
         assert "photos/one.jpg: failed: " in ran.stderr
         assert reason in ran.stderr
         assert site.manifest["photos/two.jpg"]["status"] == "optimized"
+
+
+def network(seed: int) -> bytes:
+    """Weights of a small network of torchvision, drawn at random."""
+    torch = pytest.importorskip("torch", reason="needs semopt[torch]")
+    from semopt.evaluators.operators import import_torchvision
+
+    torch.manual_seed(seed)
+    buffer = io.BytesIO()
+    torch.save(import_torchvision().models.squeezenet1_1(weights=None).state_dict(), buffer)
+    return buffer.getvalue()
+
+
+def test_a_network_of_torchvision_judges_and_a_changed_weights_file_rebuilds_its_images_only(tree: Tree) -> None:
+    tree.put("nets/small.pth", network(0))
+    tree.put(
+        "semopt.yaml",
+        "version: 1\nevaluators: {net: {kind: torchvision, model: squeezenet1_1, weights: nets/small.pth}}\n"
+        "rules:\n"
+        "  - {match: 'a/**', strategy: semantic, formats: [webp], evaluator: net, keep: {similarity: 0.3}}\n"
+        "  - {match: 'b/**', strategy: semantic, formats: [webp], evaluator: [net, embedded], agree: 1,\n"
+        "     keep: {similarity: 0.5}}\n"
+        "  - {match: 'c/**', strategy: semantic, formats: [webp], keep: {similarity: 0.5}}\n",
+    )
+    for place in ("a", "b", "c"):
+        tree.put(f"{place}/one.jpg", encoded(photo(160, 120, 5)))
+    built = {one["path"]: one for one in tree.build()}
+    scores = built["b/one.jpg"]["variants"][0]["scores"]
+    assert set(scores) == {"net", "embedded"}
+    assert scores["net"]["label_before"]
+    assert built["a/one.jpg"]["work"]["reference"] == 1
+    assert built["b/one.jpg"]["work"]["reference"] == 2
+    assert set(statuses(tree.build()).values()) == {"cached"}
+    tree.put("nets/small.pth", network(1))
+    assert statuses(tree.build())["c/one.jpg"] == "cached"
+    tree.put("nets/small.pth", network(0))
+    assert set(statuses(tree.build()).values()) == {"cached"}

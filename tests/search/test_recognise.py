@@ -92,7 +92,7 @@ def problem(width: int = 500, height: int = 375, size: int = 10**7, write: str =
 def test_it_finds_nearly_what_the_exhaustive_search_finds_in_a_tenth_of_the_passes() -> None:
     found, best, passes, all_passes = 0, 0, [], []
     for seed in range(40):
-        world, yardstick = World(seed, 0.2), World(seed, 0.2)
+        world, yardstick = World(seed, 0.1), World(seed, 0.1)
         found += finish(recognise(problem()), world).accepted[0].bytes
         best += finish(exhaustive(problem()), yardstick).accepted[0].bytes
         passes.append(world.asked["search"])
