@@ -16,6 +16,7 @@ import argparse
 import hashlib
 import io
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--skip", type=int, default=0, help="stable photographs to leave out first")
     parser.add_argument("--seconds", type=float, default=420, help="stop making tables after this time")
     parser.add_argument("--seed", type=int, default=7, help="order of the photographs")
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/semopt-calibrate"))
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "semopt-calibrate")
     return parser.parse_args()
 
 
