@@ -1,7 +1,7 @@
 """The table of judges. To add a kind: write a module with `fingerprint` and `load`, and one line here.
 
-Other packages add theirs through the entry point group `semopt.evaluators`. Importing this imports no torch, no numpy
-and no Pillow; a kind's module is imported when one of its judges is asked for.
+Importing this imports no torch, no numpy and no Pillow; a kind's module is imported when one of its judges is asked
+for.
 """
 
 from __future__ import annotations
