@@ -275,11 +275,23 @@ def animation() -> bytes:
     return encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+DENIED = """import pathlib
+whole = pathlib.Path.read_bytes
+def denied(self):
+    if self.name == "one.jpg":
+        raise PermissionError(13, "Permission denied", str(self))
+    return whole(self)
+pathlib.Path.read_bytes = denied
+"""
+
+
 def test_an_unreadable_image_costs_itself_only(site: Tree) -> None:
-    (site.root / "photos/one.jpg").chmod(0)
-    assert statuses(site.build())["photos/one.jpg"] == "failed"
-    (site.root / "photos/one.jpg").chmod(0o600)
+    """Refused by a trap rather than by its mode, since root reads everything."""
+    site.put("../trap/sitecustomize.py", DENIED)
+    ran = site.semopt("build", PYTHONPATH=str(site.root.parent / "trap"))
+    assert ran.returncode == 1
+    assert "photos/one.jpg: failed: cannot be read: Permission denied; the original is untouched" in ran.stderr
+    assert site.manifest["photos/two.jpg"]["status"] == "optimized"
 
 
 def test_limits_refuse_before_decoding(tree: Tree) -> None:

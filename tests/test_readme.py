@@ -11,7 +11,7 @@ import pytest
 
 from conftest import REPOSITORY, Tree
 from semopt import config
-from semopt.cli import _parser
+from semopt.cli import parser
 from semopt.strategies import NAMES
 
 README = (REPOSITORY / "README.md").read_text()
@@ -35,7 +35,7 @@ def test_its_strategies_and_options_are_those_of_the_command() -> None:
     help_text = Tree(REPOSITORY).semopt("build", "--help").stdout
     for option in re.findall(r"`(--?[a-z-]+)", README.split("`semopt build` takes", 1)[1].partition("It exits")[0]):
         assert option in help_text
-    assert _parser().prog == "semopt"
+    assert parser().prog == "semopt"
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make here")

@@ -1,0 +1,61 @@
+"""Arguments that several commands share, and the config that they lead to."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semopt.types import ConfigError
+
+if TYPE_CHECKING:
+    from semopt.types import Config
+
+Commands = argparse._SubParsersAction  # argparse gives its type no public name
+
+
+def command(
+    commands: Commands[argparse.ArgumentParser], name: str, does: str, examples: str
+) -> argparse.ArgumentParser:
+    """A command with a sentence and examples for its --help."""
+    return commands.add_parser(
+        name,
+        help=does,
+        description=does[0].upper() + does[1:] + ".",
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_tree(to: argparse.ArgumentParser) -> None:
+    """DIR and --config."""
+    to.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="holds the config (default: .)")
+    to.add_argument("--config", type=Path, metavar="FILE", help="use this config instead of the nearest semopt.yaml")
+
+
+def add_loudness(to: argparse.ArgumentParser) -> None:
+    """-q and -v."""
+    loud = to.add_mutually_exclusive_group()
+    loud.add_argument("-q", "--quiet", action="store_true", help="failures only")
+    loud.add_argument("-v", "--verbose", action="store_true", help="a line for every image")
+
+
+def add_jobs(to: argparse.ArgumentParser) -> None:
+    """--jobs."""
+    to.add_argument("--jobs", type=_jobs, metavar="N", help="worker processes (default: one for each core)")
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, found {text!r}")
+    return int(text)
+
+
+def config_of(parsed: argparse.Namespace) -> Config:
+    """The config that DIR and --config lead to, or the default one of DIR. Raises ConfigError."""
+    from semopt import config
+
+    file = parsed.config or config.find(parsed.folder)
+    if file is None and not parsed.folder.is_dir():
+        raise ConfigError(f"{parsed.folder}: no such folder")
+    return config.load(file) if file else config.default(parsed.folder)
