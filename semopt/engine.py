@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from semopt.crew import Crew, Judges
 from semopt.criteria import Recognised, with_default
 from semopt.encoders import ENCODERS
-from semopt.pool import Answer, Pool, Worker
+from semopt.pool import Answer, Worker
 from semopt.session import Opening
 from semopt.strategies import default_for, strategies
 from semopt.types import (
     Config,
     Encode,
-    Evaluator,
     Measure,
     Observe,
     Problem,
@@ -94,35 +94,18 @@ class _Look:
     images: Sequence[Image.Image]
 
 
-class Judges:
-    """The judges of a config, each made when first needed. Raises EvaluatorError."""
-
-    def __init__(self, config: Config, progress: bool) -> None:
-        self._specs = {spec.name: spec for spec in config.evaluators}
-        self._progress = progress
-        self._made: dict[str, Evaluator] = {}
-
-    def __getitem__(self, name: str) -> Evaluator:
-        from semopt.evaluators import KINDS
-
-        if name not in self._made:
-            spec = self._specs[name]
-            self._made[name] = KINDS[spec.kind].load(spec, self._progress)
-        return self._made[name]
-
-
 class Engine:
     """Searches the images ordered; gives what it found in the order in which the searches end."""
 
-    def __init__(self, config: Config, jobs: int, judges: Judges) -> None:
-        self._config, self._judges = config, judges
-        self._pool = Pool(jobs)
+    def __init__(self, config: Config, crew: Crew) -> None:
+        self._config, self._crew = config, crew
+        self._judges, self._pool = Judges(config, crew), crew.pool
         self._strategies = strategies()
         self._runs: dict[int, _Run] = {}
         self._looks: list[_Look] = []
 
     def search(self, orders: Iterable[Order]) -> Iterator[Found]:
-        """Everything is ended when this generator is closed. Raises EvaluatorError."""
+        """Closed before its end it ends the crew's workers too, as they may be in mid-work. Raises EvaluatorError."""
         waiting = iter(orders)
         more = True
         try:
@@ -130,7 +113,8 @@ class Engine:
                 more = more and self._start(waiting)
                 yield from self._look() if self._looks and self._pool.answers.empty() else self._next()
         finally:
-            self._pool.close()
+            if self._runs:
+                self._crew.close()
 
     def _start(self, waiting: Iterator[Order]) -> bool:
         """Give images to the workers that have room; False when there are no more."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,7 @@ from semopt.lock import locked
 from semopt.types import Audience, Config, Outcome, Skipped, Task, Trial, Variant, Work
 
 if TYPE_CHECKING:
+    from semopt.crew import Crew
     from semopt.engine import Found
 
 log = logging.getLogger("semopt")
@@ -73,15 +75,18 @@ def default_jobs() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(config: Config, scope: Scope) -> Iterator[Outcome]:
-    """Build the tree. Raises ConfigError and EvaluatorError, and OSError where the tree cannot be read or written;
-    everything about single images is an Outcome."""
+def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outcome]:
+    """Build the tree. crew: warm workers and judges of the caller's, who closes them.
+
+    Raises ConfigError and EvaluatorError, and OSError where the tree cannot be read or written; everything about
+    single images is an Outcome.
+    """
     folder = config.root / STATE
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / "lock", lambda: log.warning("another build of this tree runs; waiting for it")):
         if not (folder / ".gitignore").exists():
             replace_whole(folder / ".gitignore", b"*\n")
-        build = _Build(config, scope)
+        build = _Build(config, scope, crew)
         for warning in build.warnings:
             log.warning(warning)
         scope.planned(build.images)
@@ -105,8 +110,8 @@ def _skip(one: Skipped) -> Step:
 class _Build:
     """One run over one tree."""
 
-    def __init__(self, config: Config, scope: Scope) -> None:
-        self._config, self._scope = config, scope
+    def __init__(self, config: Config, scope: Scope, crew: Crew | None = None) -> None:
+        self._config, self._scope, self._crew = config, scope, crew
         self._base = plan.relative(config, "")
         self._ledger = Ledger(config, self._base)
         self._cache = Cache(config.cache or config.root / STATE / "cache")
@@ -215,11 +220,18 @@ class _Build:
             yield from self._searched(list(groups.values()))
 
     def _searched(self, groups: list[list[_Stale]]) -> Iterator[Outcome]:
-        from semopt.engine import Engine, Judges, Order
+        from semopt.crew import Crew
+        from semopt.engine import Engine, Order
 
-        engine = Engine(self._config, self._scope.jobs, Judges(self._config, self._scope.progress))
         orders = [Order(number, group[0].task, group[0].sha256) for number, group in enumerate(groups)]
-        for found in engine.search(orders):
+        crew = self._crew or Crew(self._scope.jobs, self._scope.progress)
+        with ExitStack() as stack:
+            if self._crew is None:
+                stack.callback(crew.close)
+            yield from self._installed(Engine(self._config, crew).search(orders), groups)
+
+    def _installed(self, founds: Iterable[Found], groups: list[list[_Stale]]) -> Iterator[Outcome]:
+        for found in founds:
             first, *twins = groups[found.order.number]
             answer = _answer(found)
             if found.kind not in LASTING:

@@ -18,7 +18,7 @@ RECORDS = {*FILES, "records"}
 STAGES = {"globs", "plan", "search", "criteria", "cache", "index", "write", "manifest"}
 PIXELS = {*NOUNS, "encoders", "images", "perceptual", "graphics"}
 REGISTRIES = {"encoders", "evaluators", "strategies"}
-JOINING = {"keys", "ledger", "lock", "session", "worker", "pool", "engine"}
+JOINING = {"keys", "ledger", "lock", "session", "worker", "pool", "crew", "engine"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
@@ -44,7 +44,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "session": PIXELS,
     "worker": {*NOUNS, "session"},
     "pool": {"session", "worker"},
-    "engine": {*NOUNS, *REGISTRIES, "criteria", "pool", "session"},
+    "crew": {*NOUNS, "evaluators", "pool"},
+    "engine": {*NOUNS, "encoders", "strategies", "criteria", "crew", "pool", "session"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
     "show": {*NOUNS, "manifest", "pipeline"},

@@ -1,0 +1,56 @@
+"""Workers and judges that are kept warm from one build to the next."""
+
+from __future__ import annotations
+
+from semopt.pool import Pool
+from semopt.types import Config, Evaluator, EvaluatorSpec
+
+
+class Crew:
+    """Worker processes and judges, started when first needed; one crew may serve many builds one after the other.
+
+    jobs: worker processes. progress: bars on stderr for downloads.
+    """
+
+    def __init__(self, jobs: int, progress: bool = False) -> None:
+        self._jobs, self._progress = jobs, progress
+        self._pool: Pool | None = None
+        self._judges: dict[str, tuple[EvaluatorSpec, str, Evaluator]] = {}
+
+    @property
+    def pool(self) -> Pool:
+        """The workers."""
+        if self._pool is None:
+            self._pool = Pool(self._jobs)
+        return self._pool
+
+    def judge(self, spec: EvaluatorSpec) -> Evaluator:
+        """The judge of a spec, made again only where its weights have changed. Raises EvaluatorError."""
+        from semopt.evaluators import KINDS
+
+        kind = KINDS[spec.kind]
+        now = kind.fingerprint(spec)
+        known = self._judges.get(spec.name)
+        if known is None or known[:2] != (spec, now):
+            known = self._judges[spec.name] = (spec, now, kind.load(spec, self._progress))
+        return known[2]
+
+    def close(self) -> None:
+        """End the workers; the next use starts new ones."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+
+class Judges:
+    """The judges of a config by name, each made when first needed. Raises EvaluatorError."""
+
+    def __init__(self, config: Config, crew: Crew) -> None:
+        self._specs = {spec.name: spec for spec in config.evaluators}
+        self._crew = crew
+        self._made: dict[str, Evaluator] = {}
+
+    def __getitem__(self, name: str) -> Evaluator:
+        if name not in self._made:
+            self._made[name] = self._crew.judge(self._specs[name])
+        return self._made[name]
