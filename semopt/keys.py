@@ -36,7 +36,7 @@ class Keys:
             "encoders": [self._encoders[name] for name in self._formats(settings)],
             "judges": [self._judges[name] for name in settings.evaluators] if _judged(settings) else [],
             "metric": self._metric if settings.strategy in (None, "visual", "both") else "",
-            "max_pixels": self._config.limits.max_pixels,
+            "limits": [self._config.limits.max_pixels, self._config.limits.max_frames],
         }
         return json.dumps(everything, sort_keys=True).encode("ascii")
 

@@ -16,10 +16,10 @@ from semopt import manifest
 from semopt.atomic import digest, replace_whole, stat_of
 from semopt.encoders import ENCODERS
 from semopt.index import Index
+from semopt.naming import Naming
 from semopt.types import Config, Outcome, Stat, Status, Task, Variant
-from semopt.write import ForeignError, Writer, output_path
+from semopt.write import STATE, ForeignError, Writer
 
-STATE = ".semopt"
 log = logging.getLogger("semopt")
 
 
@@ -35,7 +35,9 @@ class Ledger:
         self.before = manifest.read(self._written)
         recorded = self.index.seen.get(manifest.NAME)
         self._trusted = recorded is not None and recorded.sha256 == digest(self._written)
-        self.writer = Writer(config.root, self._state, base, manifest.owned(self.before))
+        self._naming = Naming(config.output)
+        namings = {self._naming, Naming(manifest.output(self._written)), Naming()}
+        self.writer = Writer(config.root, base, namings, manifest.owned(self.before))
         self.done: dict[str, Outcome] = {}
 
     def unchanged(self, task: Task, sha256: str, key: str) -> Outcome | None:
@@ -47,7 +49,10 @@ class Ledger:
             last = manifest.outcome(path, self.before[path])
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
-        if last.sha256 != sha256 or not all(self._stands(variant) for variant in last.variants):
+        variants = last.variants
+        if last.sha256 != sha256 or any(self._named(task, variant) != variant for variant in variants):
+            return None
+        if not all(self._stands(variant) for variant in variants):
             return None
         return replace(last, status=again(last.status), rule=task.rule.name)
 
@@ -65,7 +70,7 @@ class Ledger:
     def install(self, task: Task, key: str, answer: Outcome, contents: Iterable[bytes]) -> Outcome:
         """Write the variants of an answer beside their original and note them; the outcome says how that went."""
         path = task.asset.path
-        variants = tuple(self._named(path, variant) for variant in answer.variants)
+        variants = tuple(self._named(task, variant) for variant in answer.variants)
         whole = replace(answer, path=path, rule=task.rule.name, variants=variants)
         if not self._same(task):
             return _failed(whole, "changed or went away during the build; build again")
@@ -109,7 +114,7 @@ class Ledger:
             log.warning("%s/index.json cannot be written (%s); the next build will be slow", STATE, error.strerror)
 
     def _write_manifest(self, entries: manifest.Entries) -> None:
-        content = manifest.render(entries)
+        content = manifest.render(entries, self._config.output)
         if content != self._written:
             replace_whole(self._config.root / manifest.NAME, content)
             self._written = content
@@ -138,9 +143,10 @@ class Ledger:
     def _stat(self, path: str) -> Stat:
         return stat_of(os.lstat(self._config.root / path))
 
-    @staticmethod
-    def _named(path: str, variant: Variant) -> Variant:
-        return replace(variant, path=output_path(path, ENCODERS[variant.format].suffix))
+    def _named(self, task: Task, variant: Variant) -> Variant:
+        width = variant.width if task.rule.settings.widths else None
+        suffix = ENCODERS[variant.format].suffix
+        return replace(variant, path=self._naming.path(task.asset.path, suffix, variant.format, width))
 
 
 def again(status: Status) -> Status:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from semopt.naming import DEFAULT, fault
 from semopt.records import Json, variant_json, variant_of
 from semopt.types import Outcome, Variant
 
@@ -42,9 +43,11 @@ def outcome(path: str, value: Mapping[str, Any]) -> Outcome:
     return Outcome(path=path, **plain, variants=tuple(map(variant_of, value["variants"])))
 
 
-def render(entries: Entries) -> bytes:
-    """The manifest's bytes: sorted, ASCII, the same for the same entries."""
-    value = {"version": VERSION, "assets": entries}
+def render(entries: Entries, output: str = DEFAULT) -> bytes:
+    """The manifest's bytes: sorted, ASCII, the same for the same entries. output: the template of variants' paths."""
+    value: Json = {"version": VERSION, "assets": entries}
+    if output != DEFAULT:
+        value["output"] = output
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
 
 
@@ -56,6 +59,15 @@ def read(content: bytes) -> Entries:
         return {path: one for path, one in assets.items() if isinstance(one, dict)}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def output(content: bytes) -> str:
+    """The template under which a manifest's variants were written; the default one where it cannot be believed."""
+    try:
+        template = json.loads(content).get("output", DEFAULT)
+    except (ValueError, AttributeError, RecursionError):
+        return DEFAULT
+    return template if isinstance(template, str) and fault(template) is None else DEFAULT
 
 
 def load(folder: Path) -> bytes:

@@ -19,9 +19,10 @@ from semopt.cache import Cache
 from semopt.encoders import ENCODERS
 from semopt.globs import matcher
 from semopt.keys import Keys
-from semopt.ledger import STATE, Ledger, again
+from semopt.ledger import Ledger, again
 from semopt.lock import locked
 from semopt.types import Audience, Config, Outcome, Skipped, Task, Trial, Variant, Work
+from semopt.write import STATE
 
 if TYPE_CHECKING:
     from semopt.crew import Crew

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from semopt.atomic import PREFIX, stat_of
+from semopt.encoders import ENCODERS
 from semopt.globs import matcher
+from semopt.naming import MARK, Naming
 from semopt.types import Asset, Config, Plan, Rule, Skipped, Task
 
 SUFFIXES = frozenset(
@@ -18,8 +20,6 @@ SUFFIXES = frozenset(
 """What is looked at as an image; what it really is its bytes decide later."""
 
 NEVER = frozenset(("node_modules", "__pycache__"))
-MARK = ".semopt."
-"""Stands in the name of every variant, so that no variant is ever taken for a source."""
 
 
 def make(config: Config, is_variant: Callable[[str], bool] = lambda path: False) -> Plan:
@@ -29,6 +29,7 @@ def make(config: Config, is_variant: Callable[[str], bool] = lambda path: False)
     """
     walk = _Walk(config, is_variant)
     walk.folder(config.assets, "")
+    walk.leave_out_places_of_variants()
     unused = [rule for rule in config.rules if rule.name not in walk.used]
     return Plan(
         tuple(sorted(walk.tasks, key=lambda task: task.asset.path)),
@@ -112,6 +113,20 @@ class _Walk:
             self._skip(path, "skipped by its rule", rule)
         else:
             self.tasks.append(Task(Asset(path, file, stat_of(status)), rule))
+
+    def leave_out_places_of_variants(self) -> None:
+        """A file where another image's variant goes is no source, whoever wrote it: else variants would breed."""
+        naming, places = Naming(self.config.output), {}
+        if naming == Naming():
+            return
+        for task in self.tasks:
+            for encoder in ENCODERS.values():
+                for width in task.rule.settings.widths or (None,):
+                    place = naming.path(task.asset.path, encoder.suffix, encoder.name, width)
+                    places[place] = task.asset.path
+        for task in [task for task in self.tasks if task.asset.path in places]:
+            self.tasks.remove(task)
+            self._skip(task.asset.path, f"stands where a variant of {places[task.asset.path]} goes", task.rule)
 
     def _skip(self, path: str, reason: str, rule: Rule) -> None:
         self.skipped.append(Skipped(path, reason, "skipped", rule.name, rule.settings.strategy))

@@ -74,6 +74,7 @@ class Settings:
 
     strategy None: the default, photographs `both` and graphics `lossless`. formats None: the strategy's own.
     write None: the strategy's own. keep: per judge by name, "*" for every other judge. floor: metric to least figure.
+    widths: px, one set of variants for each; empty for the original's own. min_width, max_width: px of any variant.
     """
 
     strategy: str | None = None
@@ -85,6 +86,9 @@ class Settings:
     floor: tuple[tuple[str, float], ...] = ()
     metadata: Literal["strip", "copyright", "keep"] = "strip"
     background: tuple[int, int, int] = (255, 255, 255)
+    widths: tuple[int, ...] = ()
+    min_width: int | None = None
+    max_width: int | None = None
 
     def keep_for(self, evaluator: str) -> Keep:
         """What must survive in the eyes of this judge."""
@@ -108,6 +112,7 @@ class Limits:
 
     max_pixels: int = 50_000_000
     max_bytes: int = 100_000_000
+    max_frames: int | None = None
     seconds: float = 600.0
 
 
@@ -116,7 +121,7 @@ class Config:
     """A parsed `semopt.yaml`.
 
     root: the folder that holds the config; the manifest and `.semopt/` lie there. assets: the tree, absolute.
-    file: the config's path, None where there is none. cache: absolute folder.
+    file: the config's path, None where there is none. output: template of variants' paths. cache: absolute folder.
     """
 
     root: Path
@@ -127,6 +132,7 @@ class Config:
     evaluators: tuple[EvaluatorSpec, ...] = (EvaluatorSpec("embedded", "embedded"),)
     exclude: tuple[str, ...] = ()
     limits: Limits = Limits()
+    output: str = "{dir}/{name}.semopt.{ext}"
     cache: Path | None = None
 
 
@@ -309,13 +315,16 @@ class Criterion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """All that a strategy is handed. encoders: those of the rule's formats, in table order."""
+    """All that a strategy is handed. encoders: those of the rule's formats, in table order. widths as in Settings."""
 
     source: Source
     encoders: tuple[Encoder, ...]
     write: Literal["smallest", "each"]
     criterion: Criterion
     floor: Mapping[str, float]
+    widths: tuple[int, ...] = ()
+    min_width: int | None = None
+    max_width: int | None = None
 
 
 # --- what plugs in ----------------------------------------------------------------------------------------------

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from semopt.atomic import PREFIX, SUFFIX, digest, replace_whole, temporary
-from semopt.plan import MARK
+from semopt.naming import Naming
 from semopt.types import SemoptError
 
+STATE = ".semopt"
 JOURNAL = "journal"
 
 
@@ -25,20 +26,17 @@ class ForeignError(SemoptError):
     """Something that semopt did not write stands in the way; the text says what to do."""
 
 
-def output_path(path: str, suffix: str) -> str:
-    """Where the variant of an original goes: `cat.jpg` becomes `cat.jpg.semopt.webp`."""
-    return f"{path}{MARK.rstrip('.')}{suffix}"
-
-
 class Writer:
     """Writes and removes variants below a folder. Paths are relative to it, POSIX."""
 
-    def __init__(self, root: Path, state: Path, base: str, owned: dict[str, set[str]]) -> None:
-        """root: what paths are relative to. state: the `.semopt` folder. base: the tree relative to root.
+    def __init__(self, root: Path, base: str, namings: Collection[Naming], owned: dict[str, set[str]]) -> None:
+        """root: what paths are relative to. base: the tree relative to root, with a slash, or empty.
 
-        owned: paths and the sha256 under which semopt wrote them, from the manifest.
+        namings: the templates that variants were written under, now and last time. owned: paths and the sha256 under
+        which semopt wrote them, from the manifest.
         """
-        self._root, self._journal, self._base = root, state / JOURNAL, base
+        self._root, self._journal = root, root / STATE / JOURNAL
+        self._base, self._namings = base, namings
         self._owned = {path: set(hashes) for path, hashes in owned.items() if self._inside(path)}
         self._adopted = False
         self._read_journal()
@@ -50,8 +48,8 @@ class Writer:
     def standing(self, path: str) -> str | None:
         """The sha256 of the regular file at a path; None where there is nothing. Raises ForeignError for all else."""
         file = self._root / path
-        tree = os.path.realpath(self._root / self._base)
-        if os.path.commonpath([os.path.realpath(file.parent), tree]) != tree:
+        homes = [os.path.realpath(home) for home in (self._root, self._root / self._base)]
+        if not any(os.path.commonpath([os.path.realpath(file.parent), home]) == home for home in homes):
             raise ForeignError(f"{path} lies behind a link that leads out of the tree; move the link away")
         try:
             status = os.lstat(file)
@@ -80,6 +78,7 @@ class Writer:
         if not self.check(path, sha256):
             return
         target = self._root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
         through = temporary(target.parent)
         self._note([{"path": path, "sha256": sha256, "through": through.name}])
         self._owned.setdefault(path, set()).add(sha256)
@@ -142,8 +141,11 @@ class Writer:
                 (self._root / path).with_name(through).unlink()
 
     def _inside(self, path: Any) -> bool:
-        """Whether a path out of a file is one that semopt could have written: a variant's name in the tree."""
-        if not isinstance(path, str) or "\0" in path or not path.startswith(self._base):
+        """Whether a path out of a file is one that semopt could have written: a variant's, in the config's folder.
+
+        Where the user put the tree elsewhere by an absolute path, that tree counts too.
+        """
+        if not isinstance(path, str) or "\0" in path:
             return False
-        folder, _, name = path.removeprefix(self._base).rpartition("/")
-        return MARK in name and not path.removeprefix(self._base).startswith("/") and ".." not in folder.split("/")
+        own = path.removeprefix(self._base) if self._base.startswith("../") and path.startswith(self._base) else path
+        return not own.startswith(f"{STATE}/") and any(naming.could_be(own) for naming in self._namings)

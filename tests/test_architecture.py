@@ -13,7 +13,7 @@ from conftest import REPOSITORY
 PACKAGE = REPOSITORY / "semopt"
 
 NOUNS = {"types"}
-FILES = {*NOUNS, "atomic"}
+FILES = {*NOUNS, "atomic", "naming"}
 RECORDS = {*FILES, "records"}
 STAGES = {"globs", "plan", "search", "criteria", "cache", "index", "write", "manifest"}
 PIXELS = {*NOUNS, "encoders", "images", "perceptual", "graphics"}
@@ -23,6 +23,7 @@ JOINING = {"keys", "ledger", "lock", "session", "worker", "pool", "crew", "engin
 MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
     "globs": set(),
+    "naming": set(),
     "lock": set(),
     "atomic": NOUNS,
     "records": NOUNS,
@@ -34,12 +35,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "images": NOUNS,
     "perceptual": {*NOUNS, "images"},
     "strategies": {*NOUNS, "search"},
-    "plan": {*FILES, "globs"},
+    "plan": {*FILES, "encoders", "globs"},
     "cache": RECORDS,
     "index": RECORDS,
     "manifest": RECORDS,
-    "write": {*FILES, "plan"},
-    "config": {*NOUNS, *REGISTRIES},
+    "write": FILES,
+    "config": {*NOUNS, "naming", *REGISTRIES},
     "keys": {*FILES, *REGISTRIES},
     "session": PIXELS,
     "worker": {*NOUNS, "session"},

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from semopt.atomic import digest, replace_whole
-from semopt.write import ForeignError, Writer, output_path
+from semopt.naming import Naming
+from semopt.write import ForeignError, Writer
 
 NAME = "a.jpg.semopt.webp"
 
@@ -21,17 +22,11 @@ def root(tmp_path: Path) -> Path:
 
 
 def writer(root: Path, **owned: str) -> Writer:
-    return Writer(
-        root, root / ".semopt", "", {NAME: {digest(text.encode()) for text in owned.values()}} if owned else {}
-    )
+    return Writer(root, "", [Naming()], {NAME: {digest(text.encode()) for text in owned.values()}} if owned else {})
 
 
 def place(one: Writer, root: Path, content: bytes) -> None:
     one.place(NAME, content, root / "a.jpg")
-
-
-def test_names() -> None:
-    assert output_path("photos/cat.jpg", ".webp") == "photos/cat.jpg.semopt.webp"
 
 
 def test_a_new_variant_appears_with_the_permissions_of_its_original(root: Path) -> None:
@@ -111,7 +106,7 @@ def test_a_path_from_a_manifest_never_leads_out_of_the_tree(root: Path, path: st
     (inner / "b").mkdir(parents=True)
     victim = root / "x.semopt.webp"
     victim.write_bytes(b"victim")
-    one = Writer(inner, inner / ".semopt", "", {path: {digest(b"victim")}})
+    one = Writer(inner, "", [Naming()], {path: {digest(b"victim")}})
     assert one.owned_paths() == frozenset()
     one.remove(path)
     assert victim.exists()
@@ -123,7 +118,7 @@ def test_a_folder_that_became_a_link_out_of_the_tree(root: Path) -> None:
     inner.mkdir()
     (inner / "b").symlink_to(root)
     (root / "x.semopt.webp").write_bytes(b"victim")
-    Writer(inner, inner / ".semopt", "", {"b/x.semopt.webp": {digest(b"victim")}}).remove("b/x.semopt.webp")
+    Writer(inner, "", [Naming()], {"b/x.semopt.webp": {digest(b"victim")}}).remove("b/x.semopt.webp")
     assert (root / "x.semopt.webp").exists()
 
 

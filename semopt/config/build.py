@@ -15,7 +15,7 @@ from semopt.types import Config, EvaluatorSpec, Keep, Limits, Rule, Settings
 
 EMBEDDED = EvaluatorSpec("embedded", "embedded")
 _NEEDS = {"label": "classes", "family_height": "classes", "kept": "probabilities", "kl": "probabilities"}
-_PLAIN = ("strategy", "formats", "write", "metadata", "background")
+_PLAIN = ("strategy", "formats", "write", "metadata", "background", "widths", "min_width", "max_width")
 
 Figures = Mapping[str, frozenset[str]]
 """By judge: the fields of Keep that it can answer."""
@@ -35,6 +35,7 @@ def config(top: Section, empty: Config, names: Names) -> Config:
         evaluators=specs,
         exclude=values.get("exclude", ()),
         limits=_limits(values.get("limits")),
+        output=values.get("output", empty.output),
         cache=values.get("cache"),
     )
 
@@ -79,6 +80,7 @@ def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures, n
     values = section.values
     judges = _judges(section, default)
     _usable(section, names)
+    _widths(section)
     settings = Settings(
         evaluators=judges or (),
         agree=_agree(section, judges),
@@ -97,6 +99,15 @@ def _usable(section: Section, names: Names) -> None:
     if usable and idle:
         choices = ", ".join(map(show, usable))
         section.places["formats"].fault(f"{show(strategy)} has no use for {show(idle[0])}; choose from {choices}")
+
+
+def _widths(section: Section) -> None:
+    """Report widths that contradict each other or the strategy."""
+    values = section.values
+    if "widths" in values and values.get("strategy") == "semantic":
+        section.places["widths"].fault("'semantic' chooses its own size; use 'min_width' and 'max_width' instead")
+    if values.get("min_width", 0) > values.get("max_width", values.get("min_width", 0)):
+        section.places["min_width"].fault(f"is above 'max_width' ({values['max_width']})")
 
 
 def _agree(section: Section, judges: tuple[str, ...] | None) -> int | None:

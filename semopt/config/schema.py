@@ -14,12 +14,11 @@ from semopt.config.names import Names
 from semopt.config.nodes import Node
 from semopt.config.paths import Cache, Folder, Glob, Location, Weights
 from semopt.config.shapes import Keys, Many, Section
+from semopt.naming import fault
 
 LATER = frozenset({
-    "output",
     "spend",
     "cache: URL",
-    "limits.max_frames",
     "limits.variant",
     "limits.folder",
     "limits.tree",
@@ -27,9 +26,6 @@ LATER = frozenset({
     "evaluators.kind: python",
     "rules.strategy: resize",
     "rules.strategy: jpeg",
-    "rules.widths",
-    "rules.max_width",
-    "rules.min_width",
     "rules.confirm",
     "rules.placeholder: true",
     "rules.serve",
@@ -107,6 +103,14 @@ def agree(place: Place) -> float | str:
     if place.node.text == "all" and place.node.scalar:
         return "all"
     return Number("'all' or a whole number from 1", 1, whole=True)(place)
+
+
+def output(place: Place) -> str:
+    """A template of variants' paths."""
+    template = Text("a template such as '{dir}/{name}.{ext}'")(place)
+    if wrong := fault(template):
+        raise place.fault(f"{show(template)} {wrong}")
+    return template
 
 
 def digest(place: Place) -> str:
@@ -219,7 +223,7 @@ def top(scope: Scope) -> Keys:
         "rules": Many(
             "a list of rules", Keys("a rule", rule, {"match": 'match: "photos/**"'}), empty=True, partial=True
         ),
-        "output": Text("a template such as '{dir}/{name}.{ext}'"),
+        "output": output,
         "exclude": replace(globs, empty=True),
         "limits": Keys("limits", LIMITS),
         "spend": BYTES,

@@ -70,7 +70,7 @@ def _decode(content: bytes, limits: Limits) -> Picture:
     source = Image.open(BytesIO(content), formats=FORMATS)
     name, facts, icc = source.format or "", container.facts(content), source.info.get("icc_profile")
     _check_pixels(source, limits)
-    _check_single(source)
+    _check_single(source, limits)
     colour.check(facts, icc)
     source.load()
     depth = _tiff_depth(source) if name == "TIFF" else facts.depth
@@ -95,11 +95,16 @@ def _too_many(limits: Limits) -> str:
     return f"more than limits.max_pixels allows ({limits.max_pixels / 1e6:g} megapixels)"
 
 
-def _check_single(source: ImageFile.ImageFile) -> None:
-    """Raise KeptError for files with more in them than one picture, which a variant would lose."""
+def _check_single(source: ImageFile.ImageFile, limits: Limits) -> None:
+    """Raise KeptError for files with more in them than one picture, which a variant would lose.
+
+    Raises ImageError where there are more frames than the limit.
+    """
     if any(mark in segment for _, segment in getattr(source, "applist", ()) for mark in GAIN_MAPS):
         raise KeptError("it holds an HDR gain map, which would be lost")
     frames = getattr(source, "n_frames", 1) if getattr(source, "is_animated", False) else 1
+    if limits.max_frames is not None and frames > limits.max_frames:
+        raise ImageError(f"has {frames} frames, over limits.max_frames ({limits.max_frames})")
     if isinstance(source, MpoImagePlugin.MpoImageFile):
         if not _only_previews(source):
             raise KeptError(f"it holds {frames} pictures (stereo, depth or an HDR gain map), all but one would be lost")

@@ -80,12 +80,18 @@ class Board:
 
     def _worth_writing(self, accepted: Sequence[int]) -> list[int]:
         """Smallest first: none as large as the original, nor as a chosen one of a more widely supported format."""
-        support = {encoder.name: encoder.support for encoder in self.problem.encoders}
         smaller = sorted((i for i in accepted if self.bytes(i) < self.problem.source.bytes), key=self.key)
+        groups: dict[int, list[int]] = {}
+        for index in smaller:
+            groups.setdefault(self.candidates[index].width if self.problem.widths else 0, []).append(index)
+        return sorted((index for group in groups.values() for index in self._of_one_size(group)), key=self.key)
+
+    def _of_one_size(self, smaller: list[int]) -> list[int]:
+        support = {encoder.name: encoder.support for encoder in self.problem.encoders}
         if self.problem.write == "smallest":
             return smaller[:1]
         chosen: list[int] = []
         for index in sorted(smaller, key=lambda i: (support[self.candidates[i].encoder], self.key(i))):
             if all(self.bytes(index) < self.bytes(other) for other in chosen):
                 chosen.append(index)
-        return sorted(chosen, key=self.key)
+        return chosen

@@ -1,19 +1,21 @@
-"""The smallest file of the original's size that stays close to the eye: the search for `visual` and `both`.
+"""The smallest file of a given size that stays close to the eye: the search for `visual` and `both`.
 
-One quality is sought for each encoder. A perceptual metric costs about half a second, so each probe is placed by
-interpolation over all probes so far: first by the curve of a typical photograph, then by that curve shifted through
-the last probe, then by the straight line between the probes on both sides of the floor.
+One quality is sought for each encoder at the original's size, or at each of the rule's widths. A perceptual metric
+costs about half a second, so each probe is placed by interpolation over all probes so far: first by the curve of a
+typical photograph, then by that curve shifted through the last probe, then by the straight line between the probes on
+both sides of the floor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from semopt.search.board import Board
-from semopt.search.lattice import fits
+from semopt.search.lattice import displayed, fits
 from semopt.types import Candidate, Encoder, Halt, Problem, Request, Search
 
 PROBES = 4
@@ -27,14 +29,14 @@ CURVES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 
 
 def close_to_the_eye(problem: Problem, judged: bool) -> Search:
-    """The lowest quality over the floor for each encoder; with `judged` it must be recognised as well."""
+    """The lowest quality over the floor for each size and encoder; with `judged` it must be recognised as well."""
     (metric, floor), *_ = problem.floor.items()
     board = Board(problem, [])
     accepted: list[int] = []
     try:
-        for encoder in problem.encoders:
-            if encoder.ladder and fits(encoder, problem.source.width, problem.source.height):
-                lowest = yield from _Climb(board, encoder, metric, floor).lowest(judged)
+        for size, encoder in product(displayed(problem), problem.encoders):
+            if encoder.ladder and fits(encoder, *size):
+                lowest = yield from _Climb(board, encoder, size, metric, floor).lowest(judged)
                 accepted += [] if lowest is None else [lowest]
     except Halt:
         return board.conclude(accepted, "the time was up before anything was found", complete=False)
@@ -42,10 +44,10 @@ def close_to_the_eye(problem: Problem, judged: bool) -> Search:
 
 
 class _Climb:
-    """The search for one encoder's quality."""
+    """The search for one encoder's quality at one size."""
 
-    def __init__(self, board: Board, encoder: Encoder, metric: str, floor: float) -> None:
-        self.board, self.encoder, self.metric, self.floor = board, encoder, metric, floor
+    def __init__(self, board: Board, encoder: Encoder, size: tuple[int, int], metric: str, floor: float) -> None:
+        self.board, self.encoder, self.size, self.metric, self.floor = board, encoder, size, metric, floor
         self.probes: dict[int, float] = {}
 
     def lowest(self, judged: bool) -> Generator[Request, Any, int | None]:
@@ -74,8 +76,7 @@ class _Climb:
         return min((q for q, figure in self.probes.items() if figure >= self.floor), default=None)
 
     def _index(self, quality: int) -> int:
-        source = self.board.problem.source
-        return self.board.add(Candidate(self.encoder.name, source.width, source.height, quality))
+        return self.board.add(Candidate(self.encoder.name, *self.size, quality))
 
     def _bracket(self) -> tuple[int, int]:
         """The highest quality known to be under the floor and the lowest known to be over it."""

@@ -5,25 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from semopt.types import Candidate, Encoder, Source
+from semopt.types import Candidate, Encoder, Problem, Source
 
 SMALLEST = 32
 STEP = 2**0.5
 
 
-def sizes(source: Source) -> list[tuple[int, int]]:
-    """Width and height in px, smallest first: longest side 32 px, 45 px and so on, and the original's own size.
+def scaled(source: Source, width: int) -> tuple[int, int]:
+    """Width and height in px at a width, which is never above the original's."""
+    width = min(width, source.width)
+    return width, max(1, round(source.height * width / source.width))
 
-    The last step below the original is left out where it is within a tenth of it.
+
+def displayed(problem: Problem) -> list[tuple[int, int]]:
+    """The sizes that people are shown: the original's, or one for each width; none above `max_width`."""
+    source = problem.source
+    most = min(source.width, problem.max_width or source.width)
+    widths = sorted({min(width, most) for width in problem.widths or (most,)})
+    return [scaled(source, width) for width in widths]
+
+
+def sizes(source: Source, min_width: int | None = None, max_width: int | None = None) -> list[tuple[int, int]]:
+    """Width and height in px, smallest first: longest side 32 px, 45 px and so on, and the largest allowed.
+
+    The last step below the largest is left out where it is within a tenth of it.
     """
-    longest = max(source.width, source.height)
+    largest = scaled(source, max_width or source.width)
+    longest = max(largest)
     found = []
     side = float(SMALLEST)
     while side < longest * 0.9:
-        scale = side / longest
+        scale = side / max(source.width, source.height)
         found.append((max(1, round(source.width * scale)), max(1, round(source.height * scale))))
         side *= STEP
-    return [*found, (source.width, source.height)]
+    return [size for size in found if size[0] >= (min_width or 0)] + [largest]
 
 
 def fits(encoder: Encoder, width: int, height: int) -> bool:
@@ -31,12 +46,14 @@ def fits(encoder: Encoder, width: int, height: int) -> bool:
     return max(width, height) <= encoder.max_side and width * height <= encoder.max_pixels
 
 
-def lattice(source: Source, encoders: Iterable[Encoder]) -> list[Candidate]:
+def lattice(
+    source: Source, encoders: Iterable[Encoder], min_width: int | None = None, max_width: int | None = None
+) -> list[Candidate]:
     """Every lossy candidate, by encoder, then size, then quality."""
     return [
         Candidate(encoder.name, width, height, quality)
         for encoder in encoders
-        for width, height in sizes(source)
+        for width, height in sizes(source, min_width, max_width)
         if fits(encoder, width, height)
         for quality in encoder.ladder
     ]

@@ -19,7 +19,7 @@ from semopt.search.board import Board
 from semopt.search.lattice import lattice, neighbours
 from semopt.search.prior import BYTES, MARGIN
 from semopt.search.surrogate import Array, Places, Surrogate, chance
-from semopt.types import Halt, Problem, Request, Search
+from semopt.types import Candidate, Halt, Problem, Request, Search
 
 WORTH = 0.002  # expected saving, as a logarithm of bytes, below which another pass is not spent; at 0.01 two passes
 # less are spent, for 2 % more bytes, and one original in 36 is kept though a smaller file would have passed
@@ -43,7 +43,7 @@ def recognise(problem: Problem) -> Search:
 
 def exhaustive(problem: Problem) -> Search:
     """The same lattice and acceptance with everything encoded and judged in the order of bytes: the yardstick."""
-    board = Board(problem, lattice(problem.source, problem.encoders))
+    board = Board(problem, _lattice(problem))
     above = neighbours(board.candidates)
     yield from board.encode(range(len(board.candidates)))
     for index in sorted(board.trials, key=board.key):
@@ -56,11 +56,15 @@ def exhaustive(problem: Problem) -> Search:
     return board.conclude([], NOTHING)
 
 
+def _lattice(problem: Problem) -> list[Candidate]:
+    return lattice(problem.source, problem.encoders, problem.min_width, problem.max_width)
+
+
 class _Hunt:
     """The state of one search: the board, and what the surrogates make of it."""
 
     def __init__(self, problem: Problem) -> None:
-        self.board = Board(problem, lattice(problem.source, problem.encoders))
+        self.board = Board(problem, _lattice(problem))
         self.above = neighbours(self.board.candidates)
         places = Places(self.board.candidates, problem.encoders)
         self._octave = places.octave

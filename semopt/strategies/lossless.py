@@ -1,7 +1,7 @@
 """`lossless`: the same pixels in fewer bytes, checked by decoding what was encoded."""
 
 from semopt.search.board import Board
-from semopt.search.lattice import fits
+from semopt.search.lattice import displayed, fits
 from semopt.strategies import FORMATS
 from semopt.strategies.value import Plain
 from semopt.types import Candidate, Halt, Problem, Search
@@ -10,8 +10,8 @@ from semopt.types import Candidate, Halt, Problem, Search
 def same_pixels(problem: Problem) -> Search:
     """Every lossless encoder once; those whose pixels came back identical are accepted."""
     source = problem.source
-    able = [e for e in problem.encoders if e.lossless and fits(e, source.width, source.height)]
-    board = Board(problem, [Candidate(e.name, source.width, source.height, None) for e in able])
+    able = [(e, size) for e in problem.encoders for size in displayed(problem) if e.lossless and fits(e, *size)]
+    board = Board(problem, [Candidate(encoder.name, *size, None) for encoder, size in able])
     if not source.exact:
         return board.conclude([], "its pixels do not fit in 8 bits of sRGB, so no lossless copy is possible")
     try:
