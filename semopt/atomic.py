@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,27 @@ def digest(content: bytes) -> str:
 def temporary(folder: Path) -> Path:
     """A new name in this folder, short whatever the target is called."""
     return folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a name is one that `temporary` gives."""
+    return re.fullmatch(re.escape(PREFIX) + "[0-9a-f]{16}" + re.escape(SUFFIX), name) is not None
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files that somebody left in a folder."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if is_temporary(entry.name) and entry.is_file(follow_symlinks=False):
+                os.unlink(entry.path)
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a real path is a folder or lies in it; never across drives."""
+    try:
+        return os.path.commonpath([path, folder]) == folder
+    except ValueError:
+        return False
 
 
 def replace_whole(target: Path, content: bytes, mode: int | None = None, through: Path | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from semopt.strategies import default_for, strategies
 from semopt.types import (
     Config,
     Encode,
+    EvaluatorError,
     Measure,
     Observe,
     Problem,
@@ -80,6 +81,7 @@ class _Run:
     ended: SearchResult | None = None
     references: list[Any] = field(default_factory=list)
     work: Work = Work()
+    seconds: float = 0.0
 
     def count(self, **more: int) -> None:
         """Add to the work done."""
@@ -141,14 +143,21 @@ class Engine:
 
     def _next(self) -> Iterator[Found]:
         """Take one answer of a worker and go on with its image."""
+        self._pool.kill_late(self._seconds_left)
         try:
             answer = self._pool.answers.get(timeout=TICK_S)
         except queue.Empty:
-            self._pool.kill_late(self._config.limits.seconds)
             return
         run = self._runs.get(answer.tag)  # type: ignore[call-overload]
         if run is not None:
-            yield from self._answered(run, answer)
+            run.seconds += answer.seconds
+            late = self._seconds_left(answer.tag) < 0 and answer.kind == "ok"
+            yield from self._answered(run, replace(answer, kind="late") if late else answer)
+
+    def _seconds_left(self, tag: Hashable) -> float:
+        """What a worker may still spend on an image; start-up and waiting for others do not count."""
+        run = self._runs.get(tag)  # type: ignore[call-overload]
+        return float("inf") if run is None else self._config.limits.seconds - run.seconds
 
     def _answered(self, run: _Run, answer: Answer) -> Iterator[Found]:
         if answer.kind != "ok":
@@ -224,8 +233,21 @@ class Engine:
         run.worker.ask(run.order.number, run.opening, verb, *arguments)
 
     def _look(self) -> Iterator[Found]:
-        """Show everything that waits to its judges, the images of all runs in one batch for each judge."""
+        """Show everything that waits to its judges; a judge that breaks costs the images that it was shown."""
         looks, self._looks = self._looks, []
+        try:
+            scores = self._judged(looks)
+        except (EvaluatorError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            reason = f"its judge failed ({type(error).__name__}: {error})"
+            yield from (self._failed(look.run, Answer(look.run.order.number, "unreadable", reason)) for look in looks)
+            return
+        for look, seen in zip(looks, scores, strict=True):
+            yield from self._advance(look.run, seen)
+
+    def _judged(self, looks: Sequence[_Look]) -> list[list[dict[str, Score]]]:
+        """The scores of each look, the images of all in one batch for each judge."""
         wanted: dict[str, list[_Look]] = {}
         for look in looks:
             for name in look.run.order.task.rule.settings.evaluators:
@@ -235,9 +257,9 @@ class Engine:
             observations = iter(self._judges[name].observe([image for look in group for image in look.images]))
             for look in group:
                 seen[id(look), name] = [next(observations) for _ in look.images]
-        for look in looks:
-            names = look.run.order.task.rule.settings.evaluators
-            yield from self._advance(look.run, self._scores(look.run, {name: seen[id(look), name] for name in names}))
+        names = [look.run.order.task.rule.settings.evaluators for look in looks]
+        pairs = zip(looks, names, strict=True)
+        return [self._scores(look.run, {name: seen[id(look), name] for name in own}) for look, own in pairs]
 
     def _scores(self, run: _Run, seen: Mapping[str, Sequence[Any]]) -> list[dict[str, Score]]:
         """Scores of each candidate shown; the first observation of a run is the original's."""

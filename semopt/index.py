@@ -6,6 +6,7 @@ seconds before it was recorded: then its bytes are compared.
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 from collections.abc import Collection
@@ -71,7 +72,10 @@ class Index:
         one = self.seen.get(path)
         if one is not None and one.tells(stat):
             return one.sha256
-        return self.record(path, file.read_bytes(), stat)
+        content = file.read_bytes()
+        if len(content) != stat.size:
+            raise OSError(errno.ESTALE, "it changed while it was read; build again")
+        return self.record(path, content, stat)
 
     def record(self, path: str, content: bytes, stat: Stat) -> str:
         """Note a file's content as of now; gives its sha256."""

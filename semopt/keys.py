@@ -14,6 +14,7 @@ ALGORITHM = 1
 """Raise it when decoding, routing, search or criteria may give another answer for the same image and rule."""
 
 METRIC = "ssimulacra2"
+JUDGING = ("evaluators", "agree", "keep")
 
 
 class Keys:
@@ -30,12 +31,14 @@ class Keys:
         return digest(f"{sha256} {self._rules[rule.settings]}".encode("ascii"))
 
     def _settings(self, settings: Settings) -> bytes:
+        judged, seen = settings.strategy in (None, "semantic", "both"), settings.strategy in (None, "visual", "both")
+        idle = {"formats", *(() if judged else JUDGING), *(() if seen else ("floor",))}
         everything = {
             "algorithm": ALGORITHM,
-            "settings": asdict(settings),
+            "settings": {key: value for key, value in asdict(settings).items() if key not in idle},
             "encoders": [self._encoders[name] for name in self._formats(settings)],
-            "judges": [self._judges[name] for name in settings.evaluators] if _judged(settings) else [],
-            "metric": self._metric if settings.strategy in (None, "visual", "both") else "",
+            "judges": [self._judges[name] for name in settings.evaluators] if judged else [],
+            "metric": self._metric if seen else "",
             "limits": [self._config.limits.max_pixels, self._config.limits.max_frames],
         }
         return json.dumps(everything, sort_keys=True).encode("ascii")
@@ -78,7 +81,3 @@ class _Fingerprints(dict[str, str]):
         spec = self._specs[name]
         self[name] = f"{name}={KINDS[spec.kind].fingerprint(spec)}"
         return self[name]
-
-
-def _judged(settings: Settings) -> bool:
-    return settings.strategy in (None, "semantic", "both")

@@ -11,9 +11,10 @@ import os
 import stat
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from semopt import manifest
-from semopt.atomic import digest, replace_whole, stat_of
+from semopt.atomic import digest, replace_whole, stat_of, sweep
 from semopt.encoders import ENCODERS
 from semopt.index import Index
 from semopt.naming import Naming
@@ -30,9 +31,10 @@ class Ledger:
         """base: the tree relative to the config's folder, empty or ending in a slash."""
         self._config = config
         self._state = config.root / STATE
+        self._unfinished = self._state / "unfinished"
         self.index = Index.read(self._state / "index.json")
         self._written = manifest.load(config.root)
-        self.before = manifest.read(self._written)
+        self.before = self._found = manifest.read(self._written, config.root / manifest.NAME)
         recorded = self.index.seen.get(manifest.NAME)
         self._trusted = recorded is not None and recorded.sha256 == digest(self._written)
         self._naming = Naming(config.output)
@@ -56,16 +58,23 @@ class Ledger:
             return None
         return replace(last, status=again(last.status), rule=task.rule.name)
 
+    def recover(self) -> None:
+        """Sweep away the temporary files of a killed run. Only for who holds the lock."""
+        self.writer.recover()
+        if self._unfinished.exists():
+            folders = [self._config.root, *(Path(folder) for folder, _, _ in os.walk(self._state))]
+            for folder in folders:
+                sweep(folder)
+
     def retire(self, tasks: Collection[Task]) -> None:
         """Take the variants that may be replaced out of the manifest, after noting in the journal whose they are."""
+        self._unfinished.touch()
         for task in tasks:
             self.index.unbuilt(task.asset.path)
-        stale = [task.asset.path for task in tasks if self.before.get(task.asset.path, {}).get("variants")]
+        stale = {task.asset.path for task in tasks if self.before.get(task.asset.path, {}).get("variants")}
         if stale:
-            self.writer.adopt()
-            left = {path: entry for path, entry in self.before.items() if path not in stale}
-            self._write_manifest(left)
-            self.before = left
+            self.before = {path: entry for path, entry in self.before.items() if path not in stale}
+            self._write_manifest(self.before)
 
     def install(self, task: Task, key: str, answer: Outcome, contents: Iterable[bytes]) -> Outcome:
         """Write the variants of an answer beside their original and note them; the outcome says how that went."""
@@ -87,35 +96,40 @@ class Ledger:
         self.index.built(path, key)
         return whole
 
-    def close(self, wanted: Iterable[str], complete: bool) -> None:
+    def close(self, wanted: Collection[str], complete: bool, everything: bool) -> None:
         """Write the manifest and the index, and remove variants whose original or rule is gone.
 
-        wanted: paths of this run's plan. complete: every one of them is done; else old entries stay as they are.
+        wanted: paths that this run answers for. complete: every one of them is done; else old entries stay as they
+        are. everything: the run looked at the whole tree, so that what nobody names is nobody's.
         """
-        wanted = set(wanted)
         kept = {path: entry for path, entry in self.before.items() if not complete or path not in wanted}
-        entries = {**kept, **{path: manifest.entry(outcome) for path, outcome in self.done.items()}}
+        done = {path: manifest.entry(outcome) for path, outcome in self.done.items() if not path.endswith("/")}
+        entries = {**kept, **done}
         named = set(manifest.owned(entries))
-        orphans = sorted(self.writer.owned_paths() - named) if complete else []
-        if orphans:
-            self.writer.adopt()
         self._write_manifest(entries)
-        for message in filter(None, map(self.writer.remove, orphans)):
-            log.warning(message)
         if complete:
-            self.writer.settle()
+            before = manifest.owned({path: entry for path, entry in self._found.items() if path in wanted})
+            ours = self.writer.owned_paths() if everything else self.writer.owned_paths() & set(before)
+            for message in filter(None, map(self.writer.remove, sorted(ours - named))):
+                log.warning(message)
+        if complete and everything:
             self.index.forget_all_but({*entries, *named, manifest.NAME}, entries)
-        self._write_index()
+        self._write_books(named)
 
-    def _write_index(self) -> None:
+    def _write_books(self, named: Collection[str]) -> None:
         try:
+            self.writer.settle(named)
             self.index.write()
+            self._unfinished.unlink(missing_ok=True)
         except OSError as error:
-            log.warning("%s/index.json cannot be written (%s); the next build will be slow", STATE, error.strerror)
+            log.warning("%s cannot be written (%s); the next build will be slow", STATE, error.strerror)
 
     def _write_manifest(self, entries: manifest.Entries) -> None:
         content = manifest.render(entries, self._config.output)
         if content != self._written:
+            self._unfinished.touch()
+            if set(manifest.owned(self._found)) - set(manifest.owned(entries)):
+                self.writer.adopt()
             replace_whole(self._config.root / manifest.NAME, content)
             self._written = content
         if not self._trusted or digest(content) != self.index.seen[manifest.NAME].sha256:

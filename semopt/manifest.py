@@ -9,7 +9,7 @@ from typing import Any
 
 from semopt.naming import DEFAULT, fault
 from semopt.records import Json, variant_json, variant_of
-from semopt.types import Outcome, Variant
+from semopt.types import Outcome, SemoptError
 
 NAME = "semopt-manifest.json"
 VERSION = 1
@@ -51,14 +51,35 @@ def render(entries: Entries, output: str = DEFAULT) -> bytes:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
 
 
-def read(content: bytes) -> Entries:
-    """The entries of a manifest's bytes; none where they are damaged or of another version."""
-    try:
-        value = json.loads(content)
-        assets = value["assets"] if value["version"] == VERSION else {}
-        return {path: one for path, one in assets.items() if isinstance(one, dict)}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+def read(content: bytes, file: Path) -> Entries:
+    """The entries of a manifest's bytes, without those that are damaged; none where there are no bytes.
+
+    Raises SemoptError where it is no manifest: with it goes the knowledge of what semopt wrote.
+    """
+    if not content:
         return {}
+    try:
+        value = json.loads(content, parse_constant=_no_number)
+        assets, version = dict(value["assets"]), value["version"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SemoptError(
+            f"{file}: damaged ({error}); restore it, or remove it and the variants named in it"
+        ) from error
+    if version != VERSION:
+        raise SemoptError(f"{file}: of version {version!r}, which this semopt does not read; use a newer semopt")
+    return {path: one for path, one in assets.items() if _sound(one)}
+
+
+def _sound(one: Any) -> bool:
+    """Whether an entry's variants are such that they can be looked up."""
+    named = one.get("variants") if isinstance(one, dict) else None
+    return isinstance(named, list) and all(
+        isinstance(v, dict) and isinstance(v.get("path"), str) and isinstance(v.get("sha256"), str) for v in named
+    )
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def output(content: bytes) -> str:
@@ -82,15 +103,6 @@ def owned(entries: Entries) -> dict[str, set[str]]:
     """Paths of all variants named, each with the sha256 under which semopt wrote it."""
     found: dict[str, set[str]] = {}
     for one in entries.values():
-        for variant in one.get("variants") or []:
-            if isinstance(variant, dict) and isinstance(variant.get("path"), str):
-                found.setdefault(variant["path"], set()).add(str(variant.get("sha256")))
+        for variant in one["variants"]:
+            found.setdefault(variant["path"], set()).add(variant["sha256"])
     return found
-
-
-def variants(value: Mapping[str, Any]) -> tuple[Variant, ...]:
-    """The variants of an entry; none where it is damaged."""
-    try:
-        return tuple(map(variant_of, value["variants"]))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return ()

@@ -69,7 +69,7 @@ def identical(a: Image.Image, b: Image.Image) -> bool:
 
 def tiles(image: Image.Image) -> tuple[Box, ...]:
     """The boxes that are looked at: the whole image up to TILES tiles of pixels, else TILES squares. Deterministic."""
-    if image.width * image.height <= TILES * TILE**2:
+    if max(image.width, LEAST_PX) * max(image.height, LEAST_PX) <= TILES * TILE**2:
         return ((0, 0, *image.size),)
     fixed = [_around(image.size, x, y) for x, y in SPOTS]
     rest = [box for box in _by_detail(image) if box not in fixed]

@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from semopt import plan
-from semopt.atomic import digest, replace_whole
+from semopt.answers import answer_of
+from semopt.atomic import replace_whole
 from semopt.cache import Cache
 from semopt.encoders import ENCODERS
 from semopt.globs import matcher
 from semopt.keys import Keys
 from semopt.ledger import Ledger, again
 from semopt.lock import locked
-from semopt.types import Audience, Config, Outcome, Skipped, Task, Trial, Variant, Work
+from semopt.types import Config, Outcome, Skipped, Task, Work
 from semopt.write import STATE
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outc
         if not (folder / ".gitignore").exists():
             replace_whole(folder / ".gitignore", b"*\n")
         build = _Build(config, scope, crew)
+        build.recover()
         for warning in build.warnings:
             log.warning(warning)
         scope.planned(build.images)
@@ -123,7 +125,9 @@ class _Build:
         self.skipped = [one for one in planned.skipped if selected(self._place(one.path))]
         self.warnings = planned.warnings
         everything = {task.asset.path for task in planned.tasks} | {one.path for one in planned.skipped}
-        self._gone = set(self._ledger.before) - everything
+        self._hidden = hidden = tuple(plan.relative(config, place) for place in planned.unreadable)
+        gone = {path for path in self._ledger.before if path not in everything and not path.startswith(hidden)}
+        self._gone = {path for path in gone if selected(self._place(path))}
         self._paths = sorted([task.asset.path for task in self.tasks] + [one.path for one in self.skipped])
 
     @property
@@ -146,10 +150,16 @@ class _Build:
                 yield ready.pop(following)
                 following = next(expected, None)
 
+    def recover(self) -> None:
+        """Sweep away what a killed build left. Only for who holds the lock."""
+        self._ledger.recover()
+
     def close(self) -> None:
         """Bring manifest and index up to date, also where the run was cut short."""
         complete = len(self._ledger.done) == len(self._paths)
-        self._ledger.close({*self._paths, *self._gone}, complete)
+        self._ledger.close(
+            {*self._paths, *self._gone}, complete, everything=self._scope.only is None and not self._hidden
+        )
 
     def step(self, task: Task) -> Step:
         """What would be done with a task."""
@@ -206,7 +216,9 @@ class _Build:
         if found is None:
             return None
         answer, contents = found
-        return self._ledger.install(one.task, one.key, replace(answer, status=again(answer.status)), contents)
+        return self._ledger.install(
+            one.task, one.key, replace(answer, status=again(answer.status), work=Work()), contents
+        )
 
     def _renewed(self, stale: list[_Stale]) -> Iterator[Outcome]:
         """Stale images made good: from the cache where it has an answer, else searched, equal ones once."""
@@ -225,7 +237,7 @@ class _Build:
         from semopt.engine import Engine, Order
 
         orders = [Order(number, group[0].task, group[0].sha256) for number, group in enumerate(groups)]
-        crew = self._crew or Crew(self._scope.jobs, self._scope.progress)
+        crew = self._crew or Crew(min(self._scope.jobs, len(orders)), self._scope.progress)
         with ExitStack() as stack:
             if self._crew is None:
                 stack.callback(crew.close)
@@ -234,7 +246,7 @@ class _Build:
     def _installed(self, founds: Iterable[Found], groups: list[list[_Stale]]) -> Iterator[Outcome]:
         for found in founds:
             first, *twins = groups[found.order.number]
-            answer = _answer(found)
+            answer = answer_of(found)
             if found.kind not in LASTING:
                 yield from (_passing(one.task, answer) for one in (first, *twins))
                 continue
@@ -254,41 +266,3 @@ class _Build:
 def _passing(task: Task, answer: Outcome) -> Outcome:
     """A failure that the next build tries again, so nothing of it is noted."""
     return replace(answer, path=task.asset.path, rule=task.rule.name)
-
-
-def _answer(found: Found) -> Outcome:
-    """What a search found, without path and rule."""
-    source, ended = found.source, found.ended
-    outcome = Outcome(
-        "",
-        "kept" if found.kind in ("ok", "kept") else "failed",
-        found.reason if ended is None else ended.reason,
-        strategy=found.order.task.rule.settings.strategy if found.strategy is None else found.strategy.name,
-        sha256=found.order.sha256,
-        bytes=found.order.task.asset.stat.size,
-        width=None if source is None else source.width,
-        height=None if source is None else source.height,
-        work=found.work,
-        trials=() if ended is None else ended.trials,
-    )
-    if ended is None or not ended.accepted:
-        return outcome
-    audience = found.strategy.audience if found.strategy else "machines"
-    pairs = zip(ended.accepted, found.contents, strict=True)
-    return replace(outcome, status="optimized", variants=tuple(_variant(*pair, audience) for pair in pairs))
-
-
-def _variant(trial: Trial, content: bytes, audience: Audience) -> Variant:
-    one, encoder = trial.candidate, ENCODERS[trial.candidate.encoder]
-    return Variant(
-        path="",
-        format=encoder.name,
-        media_type=encoder.media_type,
-        width=one.width,
-        height=one.height,
-        quality=one.quality,
-        bytes=len(content),
-        sha256=digest(content),
-        audience=audience,
-        scores=tuple(sorted((trial.scores or {}).items())),
-    )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from semopt.atomic import PREFIX, stat_of
+from semopt.atomic import PREFIX, is_inside, stat_of
 from semopt.encoders import ENCODERS
 from semopt.globs import matcher
 from semopt.naming import MARK, Naming
@@ -19,6 +19,7 @@ SUFFIXES = frozenset(
 )
 """What is looked at as an image; what it really is its bytes decide later."""
 
+APPLE = "._"  # what macOS puts beside files on foreign disks; no picture whatever its suffix
 NEVER = frozenset(("node_modules", "__pycache__"))
 
 
@@ -28,13 +29,14 @@ def make(config: Config, is_variant: Callable[[str], bool] = lambda path: False)
     Raises OSError where the tree itself cannot be read.
     """
     walk = _Walk(config, is_variant)
-    walk.folder(config.assets, "")
+    walk.tree()
     walk.leave_out_places_of_variants()
     unused = [rule for rule in config.rules if rule.name not in walk.used]
     return Plan(
         tuple(sorted(walk.tasks, key=lambda task: task.asset.path)),
         tuple(sorted(walk.skipped, key=lambda one: one.path)),
-        tuple(walk.warnings + [_unused(config, rule) for rule in unused]),
+        tuple(_unused(config, rule) for rule in unused),
+        tuple(walk.unreadable),
     )
 
 
@@ -45,7 +47,10 @@ def rule_for(config: Config, place: str) -> Rule:
 
 def relative(config: Config, place: str) -> str:
     """A path relative to the tree as a path relative to the config's folder, which is what the manifest has."""
-    base = os.path.relpath(config.assets, config.root).replace(os.sep, "/")
+    try:
+        base = os.path.relpath(config.assets, config.root).replace(os.sep, "/")
+    except ValueError:  # on another drive
+        base = config.assets.as_posix()
     return place if base == "." else f"{base}/{place}"
 
 
@@ -60,7 +65,7 @@ class _Walk:
     is_variant: Callable[[str], bool]
     tasks: list[Task] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -68,13 +73,19 @@ class _Walk:
         self._rules = [(rule, matcher(rule.match)) for rule in self.config.rules]
         self._base = relative(self.config, "")
 
-    def folder(self, folder: Path, place: str) -> None:
-        """Walk one folder; one below the top that cannot be read costs its own images only."""
+    def tree(self) -> None:
+        """Walk the whole tree; its depth is not bounded by the interpreter's stack."""
+        waiting = [(self.config.assets, "")]
+        while waiting:
+            waiting += self._folder(*waiting.pop())
+
+    def _folder(self, folder: Path, place: str) -> Iterator[tuple[Path, str]]:
+        """Take the images of one folder; gives its folders. One that cannot be read costs its own images only."""
         for entry in self._entries(folder, place):
             below = place + entry.name
             if entry.is_dir(follow_symlinks=False):
                 if not self._left_out(entry.name) and not self._excluded(below):
-                    self.folder(folder / entry.name, below + "/")
+                    yield folder / entry.name, below + "/"
             elif self._is_image(entry.name) and not self.is_variant(self._base + below):
                 self._image(entry, folder / entry.name, below)
 
@@ -85,7 +96,8 @@ class _Walk:
         except OSError as error:
             if not place:
                 raise
-            self.warnings.append(f"{self._base}{place}: cannot be read: {error.strerror}")
+            self.unreadable.append(place)
+            self.skipped.append(Skipped(self._base + place, f"the folder cannot be read: {error.strerror}", "failed"))
 
     @staticmethod
     def _left_out(name: str) -> bool:
@@ -93,7 +105,9 @@ class _Walk:
 
     @staticmethod
     def _is_image(name: str) -> bool:
-        return PurePosixPath(name).suffix.lower() in SUFFIXES and MARK not in name and not name.startswith(PREFIX)
+        return (
+            PurePosixPath(name).suffix.lower() in SUFFIXES and MARK not in name and not name.startswith((PREFIX, APPLE))
+        )
 
     def _image(self, entry: os.DirEntry[str], file: Path, place: str) -> None:
         if self._excluded(place):
@@ -102,7 +116,7 @@ class _Walk:
         rule = next((rule for rule, matches in self._rules if matches(place)), self.config.default)
         self.used.add(rule.name)
         try:
-            status = entry.stat(follow_symlinks=False)
+            status = os.lstat(file)  # not the entry's own stat: on Windows that knows no inode
         except OSError as error:
             reason = f"cannot be read: {error.strerror}"
             self.skipped.append(Skipped(path, reason, "failed", rule.name, rule.settings.strategy))
@@ -138,6 +152,6 @@ class _Walk:
         if not stat.S_ISLNK(status.st_mode):
             return "not a regular file"
         real, tree = os.path.realpath(entry.path), os.path.realpath(self.config.assets)
-        if os.path.commonpath([real, tree]) != tree:
+        if not is_inside(real, tree):
             return "a symbolic link out of the tree"
         return "a symbolic link; its target is built under its own name"

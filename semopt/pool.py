@@ -8,22 +8,28 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from semopt.session import Opening
-from semopt.worker import receive, send
+from semopt.worker import HELLO, receive, send
+
+MOST_NOISE = 100_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for a tag. kind: "ok", or how it failed: "kept", "failed", "unreadable", "died", "late"."""
+    """What came back for a tag. kind: "ok", or how it failed: "kept", "failed", "unreadable", "died", "late".
+
+    seconds: how long the worker took.
+    """
 
     tag: Hashable
     kind: str
     value: Any
+    seconds: float = 0.0
 
 
 class Worker:
@@ -33,8 +39,8 @@ class Worker:
         self._answers = answers
         self._questions: queue.SimpleQueue[tuple[Hashable, tuple[Any, ...]] | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
-        self._late = False
-        self.busy_since: float | None = None
+        self._late = self._stopped = False
+        self.busy: tuple[Hashable, float] | None = None
         self._thread = threading.Thread(target=self._talk, name="semopt-worker", daemon=True)
         self._thread.start()
 
@@ -51,6 +57,7 @@ class Worker:
 
     def stop(self) -> None:
         """End the process and the thread; waits for neither to finish a question."""
+        self._stopped = True
         self._questions.put(None)
         self.kill()
         self._thread.join(timeout=5)
@@ -58,22 +65,24 @@ class Worker:
     def _talk(self) -> None:
         while (question := self._questions.get()) is not None:
             tag, message = question
-            self.busy_since = time.monotonic()
-            answer = self._exchange(tag, message)
-            self.busy_since = None
-            self._answers.put(answer)
+            begun = time.monotonic()
+            self.busy = tag, begun
+            kind, value = ("died", "the build was stopped") if self._stopped else self._exchange(message)
+            self.busy = None
+            self._answers.put(Answer(tag, kind, value, time.monotonic() - begun))
         self._reap()
 
-    def _exchange(self, tag: Hashable, message: tuple[Any, ...]) -> Answer:
+    def _exchange(self, message: tuple[Any, ...]) -> tuple[str, Any]:
+        """Kind and value of the answer. Whatever goes wrong between the two processes is the death of the worker."""
         try:
             process = self._alive()
             send(cast(BinaryIO, process.stdin), message)
             kind, value = receive(cast(BinaryIO, process.stdout))
-            return Answer(tag, kind, value)
-        except (EOFError, OSError) as error:
+            return kind, value
+        except Exception as error:
             code = self._reap()
             late, self._late = self._late, False
-            return Answer(tag, "late", "") if late else Answer(tag, "died", _cause(code, error))
+            return ("late", "") if late else ("died", _cause(code, error))
 
     def _alive(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
@@ -85,6 +94,7 @@ class Worker:
                 stderr=subprocess.DEVNULL,  # codecs write noise there; what matters comes as an answer
                 env=_environment(),
             )
+            _await_hello(cast(BinaryIO, self._process.stdout))
         return self._process
 
     def _reap(self) -> int | None:
@@ -98,6 +108,18 @@ class Worker:
             with suppress(OSError):
                 pipe.close() if pipe else None
         return code
+
+
+def _await_hello(pipe: BinaryIO) -> None:
+    """Pass over what start-up scripts of the user's print. Raises EOFError, or ValueError where it never ends."""
+    seen = b""
+    while not seen.endswith(HELLO):
+        byte = pipe.read(1)
+        if not byte:
+            raise EOFError
+        seen += byte
+        if len(seen) > MOST_NOISE:
+            raise ValueError("it prints without end before it starts")
 
 
 def _environment() -> dict[str, str]:
@@ -119,12 +141,12 @@ class Pool:
         self.answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self.workers = [Worker(self.answers) for _ in range(size)]
 
-    def kill_late(self, seconds: float) -> None:
-        """End every worker whose present question has taken longer than this."""
+    def kill_late(self, left: Callable[[Hashable], float]) -> None:
+        """End every worker whose present question has taken longer than its tag has seconds left."""
         now = time.monotonic()
         for worker in self.workers:
-            since = worker.busy_since
-            if since is not None and now - since > seconds:
+            busy = worker.busy
+            if busy is not None and now - busy[1] > left(busy[0]):
                 worker.kill(late=True)
 
     def close(self) -> None:

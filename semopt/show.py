@@ -44,7 +44,7 @@ class Shown:
     @property
     def live(self) -> bool:
         """Whether a person watches: bars are for terminals only."""
-        return sys.stderr.isatty() and not self.quiet
+        return sys.stderr is not None and sys.stderr.isatty() and not self.quiet
 
     def planned(self, images: int) -> None:
         """The number of images is known: start the bar."""
@@ -56,12 +56,12 @@ class Shown:
     def step(self, step: Step) -> None:
         """One line of a dry run."""
         if step.action == "fail":
-            self.failures.append(f"{printable(step.path)}: {step.reason}")
+            self.failures.append(f"{printable(step.path)}: {printable(step.reason)}")
         if self.as_json:
             _line("step", asdict(step))
         elif not self.quiet:
             does = {"search": "would be searched", "restore": "would be restored from the cache", "none": "up to date"}
-            said = does.get(step.action, f"{step.action}: {step.reason}")
+            said = does.get(step.action, f"{step.action}: {printable(step.reason)}")
             strategy = f" ({step.strategy or 'both or lossless'})" if step.action in ("search", "restore") else ""
             print(f"{printable(step.path)}: {said}{strategy}")
 
@@ -70,7 +70,8 @@ class Shown:
         self.statuses[outcome.status] += 1
         self._add(outcome)
         if outcome.status == "failed":
-            self.failures.append(f"{printable(outcome.path)}: failed: {outcome.reason}; the original is untouched")
+            reason = f"failed: {outcome.reason}; the original is untouched"
+            self.failures.append(f"{printable(outcome.path)}: {printable(reason)}")
         if self._bar is not None:
             self._bar.update()
         if self.as_json:
@@ -147,7 +148,7 @@ def sentence(outcome: Outcome) -> str:
     """One outcome in one line."""
     said = f"{printable(outcome.path)}: {outcome.status}"
     if outcome.reason:
-        return f"{said}: {outcome.reason}"
+        return f"{said}: {printable(outcome.reason)}"
     variants = ", ".join(f"{one.format} {one.width}x{one.height} {size(one.bytes)}" for one in outcome.variants)
     return f"{said}: {size(outcome.bytes or 0)} to {variants}"
 

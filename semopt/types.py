@@ -179,11 +179,16 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All tasks and every skipped file with the reason, each sorted by path; warnings are sentences."""
+    """All tasks and every skipped file with the reason, each sorted by path; warnings are sentences.
+
+    unreadable: folders that could not be listed, relative to the tree, each with a slash at its end; what is below
+    them is not known to be gone.
+    """
 
     tasks: tuple[Task, ...]
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 # --- what the search says ---------------------------------------------------------------------------------------

@@ -12,10 +12,14 @@ import pickle
 import signal
 import struct
 import sys
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from semopt.session import Opening, Session
 from semopt.types import ImageError, KeptError
+
+HELLO = b"\x00semopt worker\n"
+"""Sent first: what a start-up script of the user's prints comes before it and is passed over."""
 
 HEADER = struct.Struct("<Q")
 MOST_PIXELS = 64_000_000  # decoded pixels held for several images at once; beyond it the oldest are opened again
@@ -79,13 +83,25 @@ def reply(bench: Bench, message: tuple[Any, ...]) -> tuple[str, Any]:
         return "failed", f"cannot be processed ({type(error).__name__}: {error})"
 
 
+def _die_with_parent() -> None:
+    """Linux ends this process when its parent ends, even in the middle of a long encode."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def main() -> None:
     """Answer until the input ends. Ctrl-C is the parent's affair."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a codec that prints must not break the messages
+    _die_with_parent()
     bench = Bench()
     try:
+        sink.write(HELLO)
+        sink.flush()
         while True:
             send(sink, reply(bench, receive(source)))
     except (EOFError, BrokenPipeError):

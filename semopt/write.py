@@ -6,15 +6,14 @@ that was killed.
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from semopt.atomic import PREFIX, SUFFIX, digest, replace_whole, temporary
+from semopt.atomic import digest, is_inside, is_temporary, replace_whole, temporary
+from semopt.journal import Journal, Line
 from semopt.naming import Naming
 from semopt.types import SemoptError
 
@@ -35,25 +34,25 @@ class Writer:
         namings: the templates that variants were written under, now and last time. owned: paths and the sha256 under
         which semopt wrote them, from the manifest.
         """
-        self._root, self._journal = root, root / STATE / JOURNAL
+        self._root, self._journal = root, Journal(root / STATE / JOURNAL)
         self._base, self._namings = base, namings
         self._owned = {path: set(hashes) for path, hashes in owned.items() if self._inside(path)}
         self._adopted = False
-        self._read_journal()
+        for line in self._journal.lines():
+            if self._inside(line.path):
+                self._owned.setdefault(line.path, set()).add(line.sha256)
 
     def owned_paths(self) -> frozenset[str]:
         """Every path that semopt wrote at some time and may still be there."""
         return frozenset(self._owned)
 
     def standing(self, path: str) -> str | None:
-        """The sha256 of the regular file at a path; None where there is nothing. Raises ForeignError for all else."""
+        """The sha256 of the regular file at a path; None where there is nothing. Raises ForeignError, OSError."""
         file = self._root / path
-        homes = [os.path.realpath(home) for home in (self._root, self._root / self._base)]
-        if not any(os.path.commonpath([os.path.realpath(file.parent), home]) == home for home in homes):
-            raise ForeignError(f"{path} lies behind a link that leads out of the tree; move the link away")
+        self._stay_home(path)
         try:
             status = os.lstat(file)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         if not stat.S_ISREG(status.st_mode):
             raise ForeignError(f"{path} is in the way and is no file that semopt wrote; move it away")
@@ -80,9 +79,10 @@ class Writer:
         target = self._root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         through = temporary(target.parent)
-        self._note([{"path": path, "sha256": sha256, "through": through.name}])
+        self._journal.note([Line(path, sha256, through.name)])
         self._owned.setdefault(path, set()).add(sha256)
-        replace_whole(target, content, stat.S_IMODE(os.stat(like).st_mode) & 0o666, through)
+        # Writable by its owner whatever the original is: Windows replaces and removes no other file.
+        replace_whole(target, content, stat.S_IMODE(os.stat(like).st_mode) & 0o666 | stat.S_IWUSR, through)
 
     def remove(self, path: str) -> str:
         """Remove a variant that semopt wrote; what it may not remove is left, and the answer says why."""
@@ -103,49 +103,49 @@ class Writer:
     def adopt(self) -> None:
         """Note in the journal all that the manifest says is ours, so that it stays ours when the manifest changes."""
         if not self._adopted:
-            self._note(
-                {"path": path, "sha256": sha256, "through": ""}
-                for path, hashes in sorted(self._owned.items())
-                for sha256 in sorted(hashes)
-            )
+            self._journal.note(self._lines(self._owned))
             self._adopted = True
 
-    def settle(self) -> None:
-        """Forget the journal: everything in it is in the manifest by now."""
-        with suppress(OSError):
-            self._journal.unlink()
+    def settle(self, named: Collection[str]) -> None:
+        """Keep in the journal only what is ours, is not named by the manifest and may still stand. Raises OSError."""
+        self._journal.replace(self._lines(path for path in self._owned if path not in named and self._may_stand(path)))
 
-    def _note(self, lines: Iterable[dict[str, Any]]) -> None:
-        self._journal.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._journal, "ab") as stream:
-            stream.writelines(json.dumps(line).encode("ascii") + b"\n" for line in lines)
-            stream.flush()
-            os.fsync(stream.fileno())
+    def recover(self) -> None:
+        """Sweep away what a killed build was about to rename. Only for who holds the lock."""
+        for line in self._journal.lines():
+            name = line.through
+            if self._inside(line.path) and is_temporary(name):
+                with suppress(OSError, ForeignError):
+                    self._stay_home(line.path)
+                    (self._root / line.path).with_name(name).unlink()
 
-    def _read_journal(self) -> None:
-        """Take up what a killed build left: what it wrote is ours, what it was about to rename is swept away."""
+    def _lines(self, paths: Iterable[str]) -> list[Line]:
+        return [Line(path, sha256) for path in sorted(paths) for sha256 in sorted(self._owned[path])]
+
+    def _may_stand(self, path: str) -> bool:
         try:
-            lines = self._journal.read_bytes().splitlines()
+            os.lstat(self._root / path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
         except OSError:
-            return
-        for line in lines:
-            with suppress(ValueError, KeyError, TypeError, AttributeError):
-                one = json.loads(line)
-                if self._inside(one["path"]):
-                    self._owned.setdefault(one["path"], set()).add(one["sha256"])
-                    self._sweep(one["path"], one["through"])
+            return True
+        return True
 
-    def _sweep(self, path: str, through: str) -> None:
-        if through.startswith(PREFIX) and through.endswith(SUFFIX) and "/" not in through and os.sep not in through:
-            with suppress(OSError):
-                (self._root / path).with_name(through).unlink()
+    def _stay_home(self, path: str) -> None:
+        """Raise ForeignError where a folder on the way is a link that leads out."""
+        folder = os.path.realpath((self._root / path).parent)
+        if not any(is_inside(folder, os.path.realpath(home)) for home in (self._root, self._root / self._base)):
+            raise ForeignError(f"{path} lies behind a link that leads out of the tree; move the link away")
 
-    def _inside(self, path: Any) -> bool:
+    def _inside(self, path: str) -> bool:
         """Whether a path out of a file is one that semopt could have written: a variant's, in the config's folder.
 
         Where the user put the tree elsewhere by an absolute path, that tree counts too.
         """
-        if not isinstance(path, str) or "\0" in path:
+        try:
+            if "\0" in path or not os.fsencode(path):
+                return False
+        except UnicodeError:
             return False
         own = path.removeprefix(self._base) if self._base.startswith("../") and path.startswith(self._base) else path
         return not own.startswith(f"{STATE}/") and any(naming.could_be(own) for naming in self._namings)

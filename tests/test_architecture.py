@@ -15,10 +15,10 @@ PACKAGE = REPOSITORY / "semopt"
 NOUNS = {"types"}
 FILES = {*NOUNS, "atomic", "naming"}
 RECORDS = {*FILES, "records"}
-STAGES = {"globs", "plan", "search", "criteria", "cache", "index", "write", "manifest"}
+STAGES = {"globs", "journal", "plan", "search", "criteria", "cache", "index", "write", "manifest"}
 PIXELS = {*NOUNS, "encoders", "images", "perceptual", "graphics"}
 REGISTRIES = {"encoders", "evaluators", "strategies"}
-JOINING = {"keys", "ledger", "lock", "session", "worker", "pool", "crew", "engine"}
+JOINING = {"answers", "keys", "ledger", "lock", "session", "worker", "pool", "crew", "engine"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cache": RECORDS,
     "index": RECORDS,
     "manifest": RECORDS,
-    "write": FILES,
+    "journal": FILES,
+    "write": {*FILES, "journal"},
     "config": {*NOUNS, "naming", *REGISTRIES},
     "keys": {*FILES, *REGISTRIES},
     "session": PIXELS,
@@ -47,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pool": {"session", "worker"},
     "crew": {*NOUNS, "evaluators", "pool"},
     "engine": {*NOUNS, "encoders", "strategies", "criteria", "crew", "pool", "session"},
+    "answers": {*FILES, "encoders", "engine"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
     "show": {*NOUNS, "manifest", "pipeline"},

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 from semopt import __version__
 from semopt.cli import build
+from semopt.show import printable
 from semopt.types import ConfigError, EvaluatorError, SemoptError
 
 COMMANDS = (build,)
@@ -65,8 +66,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _say(message: object, code: int) -> int:
-    print(message, file=sys.stderr)
+    print("\n".join(map(printable, str(message).splitlines())), file=sys.stderr)
     return code
+
+
+class _Printable(logging.Formatter):
+    """Names in messages cannot act on a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
 
 
 def _terminate(number: int, frame: object) -> None:
@@ -76,7 +84,9 @@ def _terminate(number: int, frame: object) -> None:
 def _log_to_stderr(parsed: argparse.Namespace) -> None:
     logger = logging.getLogger("semopt")
     if not logger.handlers:
-        logger.addHandler(logging.StreamHandler())
+        handler = logging.StreamHandler()
+        handler.setFormatter(_Printable())
+        logger.addHandler(handler)
     quiet, verbose = getattr(parsed, "quiet", False), getattr(parsed, "verbose", False)
     logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING)
 

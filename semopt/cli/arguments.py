@@ -55,7 +55,7 @@ def config_of(parsed: argparse.Namespace) -> Config:
     """The config that DIR and --config lead to, or the default one of DIR. Raises ConfigError."""
     from semopt import config
 
-    file = parsed.config or config.find(parsed.folder)
-    if file is None and not parsed.folder.is_dir():
+    if not parsed.folder.is_dir():
         raise ConfigError(f"{parsed.folder}: no such folder")
+    file = parsed.config or config.find(parsed.folder)
     return config.load(file) if file else config.default(parsed.folder)
