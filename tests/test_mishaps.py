@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -242,6 +241,7 @@ def test_reasons_cannot_act_on_the_terminal(tree: Tree) -> None:
     assert "\x1b" not in ran.stderr + ran.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="paths end before that there")
 def test_a_tree_deeper_than_the_interpreters_stack(tree: Tree) -> None:
     folder = tree.root
     here = os.getcwd()
@@ -254,7 +254,7 @@ def test_a_tree_deeper_than_the_interpreters_stack(tree: Tree) -> None:
         os.chdir(here)
     ran = tree.semopt("build")
     assert "Traceback" not in ran.stderr
-    shutil.rmtree(tree.root / "d", ignore_errors=True)
+    subprocess.run(["rm", "-rf", str(tree.root / "d")], check=True)  # rmtree itself is bounded by the stack
 
 
 def test_a_setting_that_plays_no_part_touches_no_answer(site: Tree) -> None:
