@@ -14,7 +14,7 @@ import struct
 import sys
 from typing import Any, BinaryIO
 
-from semopt.session import Opening, Session
+from semopt.session import Opening, Session, rehearse
 from semopt.types import ImageError, KeptError
 
 HEADER = struct.Struct("<Q")
@@ -48,7 +48,9 @@ class Bench:
         self._sessions: dict[Opening, Session] = {}
 
     def answer(self, opening: Opening, verb: str, *arguments: Any) -> Any:
-        """Do one thing for one image; one that was put away is opened again."""
+        """Do one thing for one image; one that was put away is opened again. "rehearse" is for none."""
+        if verb == "rehearse":
+            return rehearse()
         if verb == "close":
             self._sessions.pop(opening, None)
             return None
