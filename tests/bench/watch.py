@@ -34,9 +34,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--changes", type=int, default=20)
+    parser.add_argument("--only", choices=STRATEGIES)
     wanted = parser.parse_args()
     files = photographs(wanted.photos) if wanted.photos else []
-    for strategy in STRATEGIES:
+    for strategy in (wanted.only,) if wanted.only else STRATEGIES:
         with tempfile.TemporaryDirectory() as folder:
             measure(Path(folder), strategy, list(pictures(files, wanted.changes + 1)))
 
@@ -78,7 +79,7 @@ def measure(folder: Path, strategy: str, contents: list[bytes]) -> None:
         watcher.wait()
     whole, before, inside, encodes = (list(column) for column in zip(*rows, strict=True))
     print(
-        f"watch, {strategy}: median {statistics.median(whole):.0f} ms, most {max(whole):.0f} ms of {len(rows)} changes; "
+        f"watch, {strategy}: {len(rows)} changes, median {statistics.median(whole):.0f} ms, most {max(whole):.0f} ms; "
         f"of the median {statistics.median(before):.0f} ms until the build begins, "
         f"{statistics.median(inside):.0f} ms of build until the rename, {statistics.median(encodes):.0f} encodes"
     )
