@@ -23,7 +23,7 @@ from semopt.watch.events import Built, Configured, Event, Notice, Origin, Remove
 from semopt.watch.hints import Hints
 from semopt.watch.settling import SETTLED_S, Settling, Sight, differing
 
-QUIET_S = 0.06  # without a hint for this long a burst is over;
+QUIET_S = 0.05  # without a hint for this long a burst is over;
 BURST_S = 2.0  # one that goes on is looked at all the same, and files still being written are waited for no longer
 LOOK_S = 2.0  # between looks without any hint
 POLL_S = 1.0  # the same where there are no hints at all
@@ -245,8 +245,8 @@ class _Watch:
             elif self._entries.get(outcome.path) != entry:
                 changed += 1
                 yield outcome
-            statuses[outcome.status] += 1
             if entry is not None:
+                statuses[outcome.status] += 1
                 met[outcome.path] = entry
         gone = sorted(path for path in self._entries if path not in met)
         yield from map(Removed, gone)
