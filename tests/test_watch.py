@@ -114,11 +114,8 @@ def same_as_one_build(tree: Tree, tmp_path: Path) -> None:
     assert other.files() == tree.files()
 
 
-@pytest.mark.parametrize("how", [("--json",), ("--json", "--poll")], ids=["events", "poll"])
-def test_every_kind_of_change(
-    watched: Callable[..., Watcher], tree: Tree, tmp_path: Path, how: tuple[str, ...]
-) -> None:
-    watcher = watched(*how)
+def test_every_kind_of_change(watched: Callable[..., Watcher], tree: Tree, tmp_path: Path) -> None:
+    watcher = watched()
     assert [line["type"] for line in watcher.built()] == ["watching", "outcome", "built"]
 
     tree.put("made.png", TWO)

@@ -42,11 +42,13 @@ def run(parsed: argparse.Namespace) -> int:
     from semopt.watch import watch
 
     origin = _origin(parsed)
-    shown = _First(origin.load(), parsed)
+    shown = _Shown(origin.load(), parsed)
     logging.getLogger("semopt").addFilter(_Once())
-    scope = pipeline.Scope(parsed.jobs or pipeline.default_jobs(), None, shown.build.live, shown.build.planned)
+    scope = pipeline.Scope(parsed.jobs or pipeline.default_jobs(), None, shown.first.live)
+    if not parsed.json:
+        scope = replace(scope, planned=shown.first.planned)
     say = _json if parsed.json else shown.say
-    with closing(watch(origin, scope, parsed.poll)) as events:
+    with shown, closing(watch(origin, scope, parsed.poll)) as events:
         for event in events:
             say(event)
     return 0
@@ -76,14 +78,21 @@ class _Once(logging.Filter):
         return new
 
 
-class _First:
+class _Shown:
     """Lines for people: the first build as `semopt build` shows it, then a line for each change."""
 
     def __init__(self, config: Config, parsed: argparse.Namespace) -> None:
         from semopt.show import Shown
 
-        self.build: Shown = Shown(config, False, parsed.quiet, parsed.verbose)
-        self._quiet, self._verbose, self._first = parsed.quiet, parsed.verbose, True
+        self.first: Shown = Shown(config, False, parsed.quiet, parsed.verbose)
+        self._quiet, self._verbose, self._building = parsed.quiet, parsed.verbose, True
+
+    def __enter__(self) -> _Shown:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._building:
+            self.first.__exit__(kind)
 
     def say(self, event: Event) -> None:
         """Show one event."""
@@ -91,7 +100,7 @@ class _First:
         from semopt.types import Outcome
 
         if isinstance(event, Outcome):
-            self.build.outcome(event) if self._first else self._outcome(event)
+            self.first.outcome(event) if self._building else self._outcome(event)
         elif isinstance(event, watch.Built):
             self._built(event)
         elif isinstance(event, watch.Notice):
@@ -116,9 +125,9 @@ class _First:
             self._line(sentence(replace(outcome, status="optimized") if outcome.variants else outcome))
 
     def _built(self, built: Any) -> None:
-        if self._first:
-            self._first = False
-            self.build.__exit__(None)
+        if self._building:
+            self._building = False
+            self.first.__exit__(None)
             sys.stdout.flush()
         elif self._verbose:
             self._line(f"built: {built.changed} changed, {built.seconds:.2f} s")
