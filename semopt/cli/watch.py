@@ -43,7 +43,6 @@ def run(parsed: argparse.Namespace) -> int:
 
     origin = _origin(parsed)
     shown = _Shown(origin.load(), parsed)
-    logging.getLogger("semopt").addFilter(_Once())
     scope = pipeline.Scope(parsed.jobs or pipeline.default_jobs(), None, shown.first.live)
     if not parsed.json:
         scope = replace(scope, planned=shown.first.planned)
@@ -85,12 +84,15 @@ class _Shown:
         from semopt.show import Shown
 
         self.first: Shown = Shown(config, False, parsed.quiet, parsed.verbose)
+        self._once = _Once()
         self._quiet, self._verbose, self._building = parsed.quiet, parsed.verbose, True
 
     def __enter__(self) -> _Shown:
+        logging.getLogger("semopt").addFilter(self._once)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        logging.getLogger("semopt").removeFilter(self._once)
         if self._building:
             self.first.__exit__(kind)
 

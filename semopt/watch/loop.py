@@ -119,7 +119,7 @@ class _Watch:
             seconds = max(POLL_S if self._polling or self._lost else LOOK_S, SHARE * self._cost)
         retries = [at + YOUNG_S - begun for at in self._tried.values()]
         if self._hints.wait(max(min([seconds, *retries]), QUIET_S, self._retry_at - begun)):
-            self._hints.wait_for_quiet(QUIET_S, BURST_S)
+            self._hints.wait_for_quiet(max(QUIET_S, self._cost), BURST_S)
 
     def _reconcile(self) -> Iterator[Event]:
         """Look, and build what has changed and is whole."""
@@ -223,15 +223,20 @@ class _Watch:
         try:
             yield from self._build(seen)
         except (ConfigError, EvaluatorError) as error:
-            self._config = self._good
+            new, self._config = self._config is not self._good, self._good
             self._given = self._files()
-            yield Configured(self._origin.find(), str(error))
+            if new or self._put_off(str(error)):
+                yield Configured(self._origin.find(), str(error))
         except OSError as error:
-            self._retry_at = time.monotonic() + RETRY_S
             fault = f"{error.filename or self._config.root}: {error.strerror or error}; trying again"
-            if fault != self._fault:
-                self._fault = fault
+            if self._put_off(fault):
                 yield Notice(fault)
+
+    def _put_off(self, fault: str) -> bool:
+        """Build again later; whether the fault is another one than before."""
+        self._retry_at = time.monotonic() + RETRY_S
+        before, self._fault = self._fault, fault
+        return fault != before
 
     def _build(self, seen: Sight, first: bool = False) -> Iterator[Event]:
         begun, changed, configured = time.monotonic(), 0, self._config is not self._good
