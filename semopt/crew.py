@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from semopt.pool import Pool
 from semopt.types import Config, Evaluator, EvaluatorSpec
 
@@ -34,6 +36,15 @@ class Crew:
         if known is None or known[:2] != (spec, now):
             known = self._judges[spec.name] = (spec, now, kind.load(spec, self._progress))
         return known[2]
+
+    def warm(self, specs: Iterable[EvaluatorSpec]) -> None:
+        """Start all workers and these judges, so that the next image waits for neither. Raises EvaluatorError."""
+        from PIL import Image
+
+        for worker in self.pool.workers:
+            worker.rehearse()
+        for spec in specs:
+            self.judge(spec).observe([Image.new("RGB", (64, 64))])
 
     def close(self) -> None:
         """End the workers; the next use starts new ones."""

@@ -48,6 +48,10 @@ class Worker:
         """Put a question; its answer comes through the pool's queue."""
         self._questions.put((tag, (opening, verb, *arguments)))
 
+    def rehearse(self) -> None:
+        """Have the process started, and all that an image needs loaded; the answer has no tag."""
+        self._questions.put((None, (None, "rehearse")))
+
     def kill(self, late: bool = False) -> None:
         """End the process now. late: because its question took too long."""
         self._late = late

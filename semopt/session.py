@@ -128,3 +128,11 @@ class Session:
 
 def _describe(picture: Picture, size: int) -> Source:
     return Source(picture.width, picture.height, size, picture.alpha, is_graphic(picture.image), picture.exact)
+
+
+def rehearse() -> None:
+    """Load the codecs and the metric, for which the first image would wait otherwise."""
+    image = Image.effect_noise((64, 64), 40).convert("RGB")
+    for encoder in ENCODERS.values():
+        encoder.encode(image, encoder.ladder[0] if encoder.ladder else None, Metadata())
+    perceptual.ssimulacra2(perceptual.sample(image), image)

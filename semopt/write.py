@@ -65,8 +65,10 @@ class Writer:
         standing = self.standing(path)
         if standing is None:
             return True
+        if standing == sha256:
+            return False  # these very bytes, so nothing is overwritten: the folder was moved or copied as a whole
         if standing in self._owned.get(path, ()):
-            return standing != sha256
+            return True
         changed = path in self._owned
         what = "was changed since semopt wrote it" if changed else "is in the way and was not written by semopt"
         raise ForeignError(f"{path} {what}; move it away or delete it")

@@ -51,14 +51,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "answers": {*FILES, "encoders", "engine"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
+    "watch": {*FILES, "plan", "manifest", "strategies", "crew", "pipeline", "engine"},
     "show": {*NOUNS, "manifest", "pipeline"},
-    "cli": {*NOUNS, "", "config", "pipeline", "show"},
+    "cli": {*NOUNS, "", "config", "pipeline", "show", "watch"},
     "__main__": {"cli"},
     "": set(),
 }
 """Rooms by name; "" is the package itself. A room may always import itself."""
 
-SLOW = {"torch", "torchvision", "numpy", "PIL", "scipy", "ssimulacra2", "tqdm"}
+SLOW = {"torch", "torchvision", "numpy", "PIL", "scipy", "ssimulacra2", "tqdm", "watchdog"}
 
 
 def room(file: Path) -> str:

@@ -52,6 +52,13 @@ def test_a_foreign_or_edited_file_stays(root: Path, owned: dict[str, str]) -> No
     assert (root / NAME).read_bytes() == b"somebody's"
 
 
+def test_a_file_of_these_very_bytes_is_not_in_the_way(root: Path) -> None:
+    (root / NAME).write_bytes(b"new")
+    before = (root / NAME).stat()
+    place(writer(root), root, b"new")
+    assert (root / NAME).stat() == before
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
 @pytest.mark.parametrize("kind", ["folder", "link", "broken link", "hard link"])
 def test_other_things_in_the_way_stay(root: Path, kind: str) -> None:

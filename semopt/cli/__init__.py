@@ -13,11 +13,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from semopt import __version__
-from semopt.cli import build
+from semopt.cli import build, watch
 from semopt.show import printable
 from semopt.types import ConfigError, EvaluatorError, SemoptError
 
-COMMANDS = (build,)
+COMMANDS = (build, watch)
 
 SOME_FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 

@@ -1,0 +1,147 @@
+"""Hints that something changed, from the system by way of watchdog. Any of them may be lost: they only say where a
+look is worth while, never what is so."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, cast
+
+from semopt.atomic import PREFIX
+from semopt.plan import MARK, NEVER, SUFFIXES
+
+CLOSES = sys.platform.startswith("linux")
+"""Whether the system tells that a writer has closed a file."""
+
+_BEGUN, _DONE = ("created", "modified"), ("closed", "moved")
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something happened at a path. kind: as watchdog calls it."""
+
+    path: str
+    kind: str
+
+
+class Hints:
+    """A queue of hints, and what they tell of files that are being written."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Hint] = queue.SimpleQueue()
+        self._observer: Any = None
+        self.closed: set[str] = set()
+        self.writing: set[str] = set()
+
+    def start(self, tree: Path, files: Collection[Path]) -> None:
+        """Listen to a tree, and to single files elsewhere; what was listened to before is left. Raises OSError."""
+        from watchdog.observers import Observer
+
+        self.stop()
+        observer = Observer()
+        self._observer = observer
+        try:
+            watched = os.path.realpath(tree)
+            self._schedule(_Handler(self, watched, str(tree), set(map(str, files))), recursive=True)
+            for folder in {file.parent for file in files if file.parent.is_dir()} - {tree}:
+                real, own = os.path.realpath(folder), {str(file) for file in files if file.parent == folder}
+                if real != watched:
+                    self._schedule(_Handler(self, real, str(folder), own, images=False), recursive=False)
+            observer.start()
+        except OSError:
+            self.stop()
+            raise
+
+    def _schedule(self, handler: _Handler, recursive: bool) -> None:
+        self._observer.schedule(cast(Any, handler), handler.real, recursive=recursive)
+
+    def stop(self) -> None:
+        """Listen no more."""
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            with suppress(RuntimeError, OSError):  # one that never started cannot be joined
+                observer.stop()
+                observer.join(timeout=5)
+
+    @property
+    def alive(self) -> bool:
+        """Whether everything still listens; a removed tree ends its listener without a word."""
+        observer = self._observer
+        return observer is not None and all(thread.is_alive() for thread in (observer, *observer.emitters))
+
+    def put(self, hint: Hint) -> None:
+        """Take a hint, from any thread."""
+        self._queue.put(hint)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a hint, and take all that are there; whether there was one."""
+        try:
+            hint: Hint | None = self._queue.get(timeout=max(seconds, 0))
+        except queue.Empty:
+            return False
+        while hint is not None:
+            self._note(hint)
+            try:
+                hint = self._queue.get_nowait()
+            except queue.Empty:
+                hint = None
+        return True
+
+    def wait_for_quiet(self, quiet: float, most: float) -> None:
+        """Wait until there was no hint for a while, or at most as long as is said. Seconds."""
+        until = time.monotonic() + most
+        while self.wait(quiet) and time.monotonic() < until:
+            pass
+
+    def _note(self, hint: Hint) -> None:
+        if hint.kind in _DONE:
+            self.closed.add(hint.path)
+            self.writing.discard(hint.path)
+        elif hint.kind in _BEGUN:
+            self.closed.discard(hint.path)
+            if CLOSES:
+                self.writing.add(hint.path)
+        elif hint.kind == "deleted":
+            self.closed.discard(hint.path)
+            self.writing.discard(hint.path)
+
+
+class _Handler:
+    """Turns watchdog's events into hints, and drops what semopt does itself before anybody looks."""
+
+    def __init__(self, hints: Hints, real: str, shown: str, files: Collection[str], images: bool = True) -> None:
+        """real: the folder as it is watched. shown: the same as the config names it. files: of interest as such."""
+        self._hints, self.real, self._shown, self._files, self._images = hints, real, shown, files, images
+
+    def dispatch(self, event: Any) -> None:
+        """Called by watchdog, in a thread of its own."""
+        kind, folder = event.event_type, event.is_directory
+        if kind in ("opened", "closed_no_write") or (folder and kind in ("modified", "attrib")):
+            return
+        if kind == "moved":
+            self._put(event.src_path, "deleted", folder)
+            self._put(event.dest_path, "moved", folder)
+        else:
+            self._put(event.src_path, kind, folder)
+
+    def _put(self, path: bytes | str, kind: str, folder: bool) -> None:
+        path = os.fsdecode(path)
+        if not path.startswith(self.real):
+            return
+        below = path[len(self.real) :].lstrip(os.sep)
+        shown = os.path.join(self._shown, below) if below else self._shown
+        if shown in self._files or (self._images and self._concerns(PurePath(below), folder)):
+            self._hints.put(Hint(shown, kind))
+
+    @staticmethod
+    def _concerns(below: PurePath, folder: bool) -> bool:
+        if any(part.startswith(".") or part in NEVER for part in below.parts[: None if folder else -1]):
+            return False
+        name = below.name
+        return folder or (below.suffix.lower() in SUFFIXES and MARK not in name and not name.startswith(PREFIX))
