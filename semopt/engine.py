@@ -191,7 +191,7 @@ class Engine:
         judges = tuple((name, with_default(settings.keep_for(name))) for name in settings.evaluators)
         floor = dict(settings.floor) or DEFAULT_FLOOR
         write = settings.write or run.strategy.write
-        return Problem(source, encoders, write, Recognised(judges, settings.agree), floor)
+        return Problem(source, encoders, write, Recognised(judges, settings.agree), floor, settings.seed)
 
     def _advance(self, run: _Run, answer: Any) -> Iterator[Found]:
         """Send an answer into a search and pass its next request on; at its end fetch what it accepted."""

@@ -81,4 +81,4 @@ class _Fingerprints(dict[str, str]):
 
 
 def _judged(settings: Settings) -> bool:
-    return settings.strategy in (None, "semantic", "both")
+    return settings.strategy in (None, "semantic", "both", "resize", "jpeg")

@@ -74,6 +74,7 @@ class Settings:
 
     strategy None: the default, photographs `both` and graphics `lossless`. formats None: the strategy's own.
     write None: the strategy's own. keep: per judge by name, "*" for every other judge. floor: metric to least figure.
+    seed: of the random numbers of `jpeg`.
     """
 
     strategy: str | None = None
@@ -85,6 +86,7 @@ class Settings:
     floor: tuple[tuple[str, float], ...] = ()
     metadata: Literal["strip", "copyright", "keep"] = "strip"
     background: tuple[int, int, int] = (255, 255, 255)
+    seed: int = 0
 
     def keep_for(self, evaluator: str) -> Keep:
         """What must survive in the eyes of this judge."""
@@ -185,12 +187,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One encoding of the image. width, height in px; quality in the encoder's own range, None for lossless."""
+    """One encoding of the image. width, height in px; quality in the encoder's own range, None for lossless.
+
+    chain: the qualities at which it was saved and opened again before, oldest first; their damage is in it.
+    """
 
     encoder: str
     width: int
     height: int
     quality: int | None
+    chain: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,13 +315,14 @@ class Criterion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """All that a strategy is handed. encoders: those of the rule's formats, in table order."""
+    """All that a strategy is handed. encoders: those of the rule's formats, in table order. seed: as in Settings."""
 
     source: Source
     encoders: tuple[Encoder, ...]
     write: Literal["smallest", "each"]
     criterion: Criterion
     floor: Mapping[str, float]
+    seed: int = 0
 
 
 # --- what plugs in ----------------------------------------------------------------------------------------------

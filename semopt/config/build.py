@@ -15,7 +15,8 @@ from semopt.types import Config, EvaluatorSpec, Keep, Limits, Rule, Settings
 
 EMBEDDED = EvaluatorSpec("embedded", "embedded")
 _NEEDS = {"label": "classes", "family_height": "classes", "kept": "probabilities", "kl": "probabilities"}
-_PLAIN = ("strategy", "formats", "write", "metadata", "background")
+_PLAIN = ("strategy", "formats", "write", "metadata", "background", "seed")
+_CLASSES = ("resize", "jpeg")  # strategies that go by the top class
 
 Figures = Mapping[str, frozenset[str]]
 """By judge: the fields of Keep that it can answer."""
@@ -79,6 +80,7 @@ def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures, n
     values = section.values
     judges = _judges(section, default)
     _usable(section, names)
+    _classes(section, judges, figures)
     settings = Settings(
         evaluators=judges or (),
         agree=_agree(section, judges),
@@ -97,6 +99,16 @@ def _usable(section: Section, names: Names) -> None:
     if usable and idle:
         choices = ", ".join(map(show, usable))
         section.places["formats"].fault(f"{show(strategy)} has no use for {show(idle[0])}; choose from {choices}")
+
+
+def _classes(section: Section, judges: tuple[str, ...] | None, figures: Figures) -> None:
+    """Report a strategy that goes by the top class where no judge of the rule has one."""
+    strategy = section.values.get("strategy")
+    if strategy in _CLASSES and judges and not any("label" in figures.get(judge, ALL) for judge in judges):
+        asked = ", ".join(map(show, judges))
+        section.places["strategy"].fault(
+            f"{show(strategy)} needs a judge with classes, found only {asked}; add one of kind torchvision"
+        )
 
 
 def _agree(section: Section, judges: tuple[str, ...] | None) -> int | None:
