@@ -492,15 +492,10 @@ def test_the_loops_of_the_post_through_the_command(tree: Tree) -> None:
     assert built["resize/one.png"]["variants"][0]["format"] == "jpeg"
     assert set(statuses(tree.build()).values()) == {"cached"}
     shutil.rmtree(tree.root / ".semopt")
-    tree.build()
-    assert tree.files() == before
     tree.put("semopt.yaml", LOOPS.replace("strategy: jpeg,", "strategy: jpeg, seed: 12,"))
-    assert statuses(tree.build()) == {
-        "formats/one.png": "cached",
-        "jpeg/one.png": "optimized",
-        "resize/one.png": "cached",
-    }
-    assert tree.files()["jpeg/one.png.semopt.jpg"] != before["jpeg/one.png.semopt.jpg"]
+    tree.build()
+    changed = {path for path, content in tree.files().items() if content != before.get(path)}
+    assert changed == {"semopt.yaml", "semopt-manifest.json", "jpeg/one.png.semopt.jpg"}
 
 
 def test_the_loops_of_the_post_need_a_judge_with_classes(tree: Tree) -> None:

@@ -4,7 +4,8 @@
 
 Passes are images shown to the network, the original's included. Bytes: what the resize loop gives is saved as Pillow
 saves a JPEG by default, the jpeg loop has its own file. With a judge (8-bit .tflite, package `ai-edge-litert`), the
-share of photographs on which that network, which took no part, gives the file the class that it gives the original.
+share of photographs on which that network, which took no part, gives the file the class that it gives the original;
+the same is said of the network that chose.
 --megapixels enlarges the photographs first. Everything but the time repeats.
 """
 
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from tests.bench.calibrate import classifier, wilson
 from tests.bench.lattices import photographs
 
 OURS = "semantic"
-Class = Callable[[Image.Image], int]
+Class = Callable[[Image.Image], Hashable]
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = list(_prepared(photographs(wanted.photos)[: wanted.count], Path(folder), wanted.megapixels))
         evaluator = Evaluator("mobilenet_v2", weights=wanted.weights)
-        rows = {name: list(_loop(name, kind, evaluator, files, wanted.seed)) for name, kind in LOOPS.items()}
-        rows[OURS] = list(_semantic(Path(folder), files, wanted.weights.resolve()))
+        rows = {name: list(loop(name, kind, evaluator, files, wanted.seed)) for name, kind in LOOPS.items()}
+        rows[OURS] = list(semantic(Path(folder), files, wanted.weights.resolve()))
         judge = classifier(wanted.judge) if wanted.judge else None
         originals = [file.stat().st_size for file in files]
-        pixels = statistics.median(_open(file).width * _open(file).height for file in files) / 1e6
+        pixels = statistics.median(opened(file).width * opened(file).height for file in files) / 1e6
         print(f"{len(files)} photographs, {pixels:.1f} megapixels in the median, mean {np.mean(originals):,.0f} bytes")
         print(
-            "way | passes: mean | median | most | bytes: mean | median | agreement of the other network (95 % interval)"
+            "way | passes: mean | median | most | bytes: mean | median | own network | another network (95 % interval)"
         )
         for name, made in rows.items():
-            _line(name, made, None if judge is None else _agreed(made, files, lambda image: judge(image)[0]))
+            own = _agreed(made, files, evaluator)
+            _line(name, made, own, _agreed(made, files, lambda image: judge(image)[0]) if judge else None)
         _ratios(rows)
 
 
@@ -80,7 +82,7 @@ def _prepared(photos: Sequence[Path], folder: Path, megapixels: float | None) ->
         if megapixels is None:
             place.write_bytes(photo.read_bytes())
         else:
-            image = _open(photo)
+            image = opened(photo)
             share = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
             size = (round(image.width * share), round(image.height * share))
             image.resize(size, Image.Resampling.BICUBIC).save(place, quality=90)
@@ -97,7 +99,7 @@ LOOPS: dict[str, Callable[[Callable[[Image.Image], str], int], Compressor]] = {
 }
 
 
-def _loop(
+def loop(
     name: str,
     kind: Callable[[Callable[[Image.Image], str], int], Compressor],
     evaluator: Evaluator,
@@ -113,14 +115,14 @@ def _loop(
             shown += 1
             return evaluator(image)
 
-        given = kind(counted, seed + number)(_open(file))
+        given = kind(counted, seed + number)(opened(file))
         buffer = io.BytesIO()
         given.save(buffer, "JPEG", quality="keep" if given.format == "JPEG" else 75)
         print(f"{name} {file.name}: {shown} passes, {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
         yield Row(shown, len(buffer.getvalue()), buffer.getvalue())
 
 
-def _semantic(folder: Path, files: Sequence[Path], weights: Path) -> Iterator[Row]:
+def semantic(folder: Path, files: Sequence[Path], weights: Path) -> Iterator[Row]:
     """`semantic` through the real command, as a rule without further keys has it."""
     (folder / "semopt.yaml").write_text(
         "version: 1\nevaluators:\n"
@@ -137,7 +139,7 @@ def _semantic(folder: Path, files: Sequence[Path], weights: Path) -> Iterator[Ro
         yield Row(passes, len(written[0]) if written else file.stat().st_size, written[0] if written else None)
 
 
-def _open(file: Path | io.BytesIO) -> Image.Image:
+def opened(file: Path | io.BytesIO) -> Image.Image:
     with Image.open(file) as image:
         return image.convert("RGB")
 
@@ -145,19 +147,21 @@ def _open(file: Path | io.BytesIO) -> Image.Image:
 def _agreed(rows: Sequence[Row], files: Sequence[Path], ask: Class) -> list[bool]:
     """Whether a network gives what was made the class that it gives the original; a kept original agrees."""
     pairs = zip(rows, files, strict=True)
-    return [row.file is None or ask(_open(io.BytesIO(row.file))) == ask(_open(file)) for row, file in pairs]
+    return [row.file is None or ask(opened(io.BytesIO(row.file))) == ask(opened(file)) for row, file in pairs]
 
 
-def _line(name: str, rows: Sequence[Row], agreed: Sequence[bool] | None) -> None:
+def _line(name: str, rows: Sequence[Row], own: Sequence[bool], other: Sequence[bool] | None) -> None:
     passes, sizes = [row.passes for row in rows], [row.bytes for row in rows]
-    share = "not asked"
-    if agreed is not None:
-        low, high = wilson(sum(agreed), len(agreed))
-        share = f"{sum(agreed)} of {len(agreed)}, {np.mean(agreed):.0%} ({low:.0%} to {high:.0%})"
     print(
         f"{name} | {np.mean(passes):.1f} | {statistics.median(passes):g} | {max(passes)}"
-        f" | {np.mean(sizes):,.0f} | {statistics.median(sizes):,.0f} | {share}"
+        f" | {np.mean(sizes):,.0f} | {statistics.median(sizes):,.0f} | {_share(own)}"
+        f" | {'not asked' if other is None else _share(other)}"
     )
+
+
+def _share(agreed: Sequence[bool]) -> str:
+    low, high = wilson(sum(agreed), len(agreed))
+    return f"{sum(agreed)} of {len(agreed)}, {np.mean(agreed):.0%} ({low:.0%} to {high:.0%})"
 
 
 def _ratios(rows: dict[str, list[Row]]) -> None:
