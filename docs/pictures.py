@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from semopt import Evaluator
 from tests.bench.calibrate import classifier
-from tests.bench.post import LOOPS, loop, opened, semantic
+from tests.bench.post import LOOPS, built, loop, opened
 
 ROOT = Path(__file__).resolve().parent
 PHOTOS = ("cat.jpg", "coffee.png", "photographer.jpg")  # those of the example that are CC0; see CREDITS.md there
@@ -46,7 +46,7 @@ def main() -> None:
         for file in files:
             file.write_bytes((ROOT.parent / "example_site/assets/feed" / file.name).read_bytes())
         ways = {name: list(loop(name, kind, evaluator, files, 0)) for name, kind in LOOPS.items()}
-        ways["semopt: semantic"] = list(semantic(Path(folder), files, wanted.weights.resolve()))
+        ways["semopt: semantic"] = list(built(Path(folder), files, wanted.weights.resolve()))
         for index, file in enumerate(files):
             original = opened(file)
             before = judge(original)[0]

@@ -93,8 +93,8 @@ class JPEGCompressor(Compressor):
     """Re-saves the image as JPEG at a random quality from 0 to 100 each step, so that the damage accumulates.
 
     The qualities follow from the seed, anew for each image. It ends after 100 steps, of which one in the mean has
-    quality 0, or 10 in a row without a changed pixel: what stood that stands more of the same. `save(file,
-    quality="keep")` writes what it gives with the tables of its last step. Transparency becomes white.
+    quality 0, or 10 in a row without a changed pixel: what stood that stands more of the same. Transparency becomes
+    white. What it gives carries its file as `info["file"]`: saving the pixels again would be one step more.
     """
 
     steps = 100
@@ -116,6 +116,7 @@ class JPEGCompressor(Compressor):
         flatten(image).save(buffer, "JPEG", quality=self._random.randint(0, 100))
         saved = Image.open(buffer)
         saved.load()
+        saved.info["file"] = buffer.getvalue()
         return saved
 
 
