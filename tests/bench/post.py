@@ -123,12 +123,14 @@ def loop(
             shown += 1
             return evaluator(image)
 
-        given = kind(counted, seed + number)(opened(file))
+        original = opened(file)
+        given = kind(counted, seed + number)(original)
         buffer = io.BytesIO()
         given.save(buffer, "JPEG")
         print(f"{name} {file.name}: {shown} passes, {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
         content = given.info.get("file", buffer.getvalue())
-        yield Row(shown, len(content), content)
+        held = given.tobytes() != original.tobytes()
+        yield Row(shown, len(content), content) if held else Row(shown, file.stat().st_size, None)
 
 
 def built(folder: Path, files: Sequence[Path], weights: Path, keys: str = "strategy: semantic") -> Iterator[Row]:
