@@ -201,7 +201,7 @@ class Engine:
         floor = dict(settings.floor) or DEFAULT_FLOOR
         write = settings.write or run.strategy.write
         widths = settings.widths, settings.min_width, settings.max_width
-        return Problem(source, encoders, write, Recognised(judges, settings.agree), floor, *widths)
+        return Problem(source, encoders, write, Recognised(judges, settings.agree), floor, *widths, settings.seed)
 
     def _advance(self, run: _Run, answer: Any) -> Iterator[Found]:
         """Send an answer into a search and pass its next request on; at its end fetch what it accepted."""

@@ -31,7 +31,8 @@ class Keys:
         return digest(f"{sha256} {self._rules[rule.settings]}".encode("ascii"))
 
     def _settings(self, settings: Settings) -> bytes:
-        judged, seen = settings.strategy in (None, "semantic", "both"), settings.strategy in (None, "visual", "both")
+        judged = settings.strategy in (None, "semantic", "both", "resize", "jpeg")
+        seen = settings.strategy in (None, "visual", "both")
         idle = {"formats", *(() if judged else JUDGING), *(() if seen else ("floor",))}
         everything = {
             "algorithm": ALGORITHM,

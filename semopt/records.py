@@ -49,7 +49,8 @@ def variant_of(value: Mapping[str, Any]) -> Variant:
 def trial_json(trial: Trial) -> Json:
     """One trial."""
     one = trial.candidate
-    return {
+    chain = {"chain": list(one.chain)} if one.chain else {}
+    return chain | {
         "encoder": one.encoder,
         "width": one.width,
         "height": one.height,
@@ -63,7 +64,9 @@ def trial_json(trial: Trial) -> Json:
 
 def trial_of(value: Mapping[str, Any]) -> Trial:
     """A trial back from JSON."""
-    candidate = Candidate(value["encoder"], value["width"], value["height"], value["quality"])
+    candidate = Candidate(
+        value["encoder"], value["width"], value["height"], value["quality"], tuple(value.get("chain", ()))
+    )
     scores = value["scores"]
     seen = None if scores is None else {name: Score(**figures) for name, figures in scores.items()}
     return Trial(candidate, value["bytes"], seen, value["measured"], value["passed"])

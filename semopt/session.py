@@ -6,9 +6,9 @@ import errno
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from PIL import Image
 
@@ -17,6 +17,8 @@ from semopt.encoders import ENCODERS
 from semopt.graphics import is_graphic
 from semopt.images import Picture, decode, flatten, metadata_for, resize, view
 from semopt.types import Candidate, ImageError, Limits, Metadata, Source
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,13 @@ class Opening:
 LARGE = 16_000_000
 """Pixels from which the original is put away while another picture of its size is decoded, and decoded again after:
 at 50 megapixels that is 0.7 s each time, and 200 MB less at the peak."""
+
+SIZED = 2
+"""How many times the original's pixels are kept at other sizes: the lattice's add up to less, but `resize` walks
+through hundreds."""
+
+ENCODED_BYTES = 100_000_000
+"""Of finished candidates kept; those made first are put away, and made again if asked for."""
 
 
 class Session:
@@ -74,13 +83,22 @@ class Session:
 
     def _content(self, candidate: Candidate) -> bytes | None:
         if candidate not in self._encoded:
-            encoder = ENCODERS[candidate.encoder]
-            image = self._at(candidate.width, candidate.height, encoder.alpha)
             try:
-                self._encoded[candidate] = encoder.encode(image, candidate.quality, self._metadata)
+                content = ENCODERS[candidate.encoder].encode(self._before(candidate), candidate.quality, self._metadata)
             except ImageError:
-                self._encoded[candidate] = None
+                content = None
+            self._encoded[candidate] = content
+            sizes = [(one, len(made or b"")) for one, made in self._encoded.items()]
+            for one in _oldest(sizes, ENCODED_BYTES):
+                del self._encoded[one]
         return self._encoded[candidate]
+
+    def _before(self, candidate: Candidate) -> Image.Image:
+        """The pixels that a candidate is saved from: the original at its size, or the link before in its chain."""
+        if not candidate.chain:
+            return self._at(candidate.width, candidate.height, ENCODERS[candidate.encoder].alpha)
+        *chain, quality = candidate.chain
+        return self._decoded(replace(candidate, quality=quality, chain=tuple(chain)))
 
     def _at(self, width: int, height: int, alpha: bool) -> Image.Image:
         """The original at a size, on the background where the format has no alpha."""
@@ -88,6 +106,8 @@ class Session:
         if key not in self._sized:
             image = self._image if key[2] else flatten(self._image, self._opening.background)
             self._sized[key] = resize(image, (width, height))
+            for one in _oldest([(one, one[0] * one[1]) for one in self._sized], SIZED * self.pixels):
+                del self._sized[one]
         return self._sized[key]
 
     @property
@@ -124,6 +144,17 @@ class Session:
         if key not in self._samples:
             self._samples[key] = perceptual.sample(self._at(*key))
         return perceptual.ssimulacra2(self._samples[key], self._decoded(candidate))
+
+
+def _oldest(weights: Sequence[tuple[Key, int]], most: int) -> list[Key]:
+    """The first of these, so that the others weigh no more than `most` together; never the newest two."""
+    total, gone = sum(weight for _, weight in weights), []
+    for key, weight in weights[:-2]:
+        if total <= most:
+            break
+        total -= weight
+        gone.append(key)
+    return gone
 
 
 def _describe(picture: Picture, size: int) -> Source:

@@ -75,6 +75,7 @@ class Settings:
     strategy None: the default, photographs `both` and graphics `lossless`. formats None: the strategy's own.
     write None: the strategy's own. keep: per judge by name, "*" for every other judge. floor: metric to least figure.
     widths: px, one set of variants for each; empty for the original's own. min_width, max_width: px of any variant.
+    seed: of the random numbers of `jpeg`.
     """
 
     strategy: str | None = None
@@ -89,6 +90,7 @@ class Settings:
     widths: tuple[int, ...] = ()
     min_width: int | None = None
     max_width: int | None = None
+    seed: int = 0
 
     def keep_for(self, evaluator: str) -> Keep:
         """What must survive in the eyes of this judge."""
@@ -196,12 +198,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One encoding of the image. width, height in px; quality in the encoder's own range, None for lossless."""
+    """One encoding of the image. width, height in px; quality in the encoder's own range, None for lossless.
+
+    chain: the qualities at which it was saved and opened again before, oldest first; their damage is in it.
+    """
 
     encoder: str
     width: int
     height: int
     quality: int | None
+    chain: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +326,7 @@ class Criterion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """All that a strategy is handed. encoders: those of the rule's formats, in table order. widths as in Settings."""
+    """All that a strategy is handed. encoders: those of the rule's formats, in table order. The rest as in Settings."""
 
     source: Source
     encoders: tuple[Encoder, ...]
@@ -330,6 +336,7 @@ class Problem:
     widths: tuple[int, ...] = ()
     min_width: int | None = None
     max_width: int | None = None
+    seed: int = 0
 
 
 # --- what plugs in ----------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ VARIANT = Variant(
 )
 ANSWER = Outcome(
     "", "optimized", "", None, "semantic", digest(b"source"), 5000, 640, 480, (VARIANT,), Work(1, 7, 2, 12, 0),
-    (Trial(Candidate("webp", 64, 48, 30), len(CONTENT), SCORES, None, True), Trial(Candidate("avif", 64, 48, 25), 900)),
+    (Trial(Candidate("webp", 64, 48, 30), len(CONTENT), SCORES, None, True), Trial(Candidate("avif", 64, 48, 25), 900),
+     Trial(Candidate("jpeg", 64, 48, 25, (90, 0, 44)), 800)),
 )  # fmt: skip
 
 

@@ -462,3 +462,47 @@ def test_a_network_of_torchvision_judges_and_a_changed_weights_file_rebuilds_its
     assert statuses(tree.build())["c/one.jpg"] == "cached"
     tree.put("nets/small.pth", network(0))
     assert set(statuses(tree.build()).values()) == {"cached"}
+
+
+LOOPS = """version: 1
+evaluators: {net: {kind: torchvision, model: squeezenet1_1, weights: nets/small.pth}}
+rules:
+  - {match: "resize/**", strategy: resize, evaluator: net}
+  - {match: "formats/**", strategy: resize, evaluator: [net, embedded], formats: [webp, png]}
+  - {match: "jpeg/**", strategy: jpeg, evaluator: net}
+"""
+
+
+def test_the_loops_of_the_post_through_the_command(tree: Tree) -> None:
+    tree.put("nets/small.pth", network(0))
+    tree.put("semopt.yaml", LOOPS)
+    for place in ("resize", "formats", "jpeg"):
+        tree.put(f"{place}/one.png", encoded(photo(96, 72, 5), "PNG", compress_level=0))
+    built = {one["path"]: one for one in tree.build()}
+    assert {one["status"] for one in built.values()} == {"optimized"}
+    before = tree.files()
+    for path, one in built.items():
+        (variant,) = one["variants"]
+        scores = variant["scores"]["net"]
+        assert scores["rank"] == 0
+        assert scores["label"] == scores["label_before"]
+        assert variant["for"] == "machines"
+        assert variant["bytes"] < one["bytes"]
+        assert (variant["width"] == 96) == path.startswith("jpeg/")
+    assert built["resize/one.png"]["variants"][0]["format"] == "jpeg"
+    assert set(statuses(tree.build()).values()) == {"cached"}
+    shutil.rmtree(tree.root / ".semopt")
+    tree.put("semopt.yaml", LOOPS.replace("strategy: jpeg,", "strategy: jpeg, seed: 12,"))
+    tree.build()
+    changed = {path for path, content in tree.files().items() if content != before.get(path)}
+    assert changed == {"semopt.yaml", "semopt-manifest.json", "jpeg/one.png.semopt.jpg"}
+
+
+def test_the_loops_of_the_post_need_a_judge_with_classes(tree: Tree) -> None:
+    tree.put("semopt.yaml", "version: 1\nrules:\n  - {match: '**', strategy: resize}\n")
+    ran = tree.semopt("build")
+    assert ran.returncode == 2
+    assert (
+        "semopt.yaml:3: rules[0].strategy: 'resize' needs a judge with classes, found only 'embedded'; "
+        "add one of kind torchvision" in ran.stderr
+    )

@@ -15,7 +15,8 @@ from semopt.types import Config, EvaluatorSpec, Keep, Limits, Rule, Settings
 
 EMBEDDED = EvaluatorSpec("embedded", "embedded")
 _NEEDS = {"label": "classes", "family_height": "classes", "kept": "probabilities", "kl": "probabilities"}
-_PLAIN = ("strategy", "formats", "write", "metadata", "background", "widths", "min_width", "max_width")
+_PLAIN = ("strategy", "formats", "write", "metadata", "background", "widths", "min_width", "max_width", "seed")
+_CLASSES = ("resize", "jpeg")  # strategies that go by the top class
 
 Figures = Mapping[str, frozenset[str]]
 """By judge: the fields of Keep that it can answer."""
@@ -81,6 +82,7 @@ def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures, n
     judges = _judges(section, default)
     _usable(section, names)
     _widths(section)
+    _classes(section, judges, figures)
     settings = Settings(
         evaluators=judges or (),
         agree=_agree(section, judges),
@@ -104,10 +106,21 @@ def _usable(section: Section, names: Names) -> None:
 def _widths(section: Section) -> None:
     """Report widths that contradict each other or the strategy."""
     values = section.values
-    if "widths" in values and values.get("strategy") == "semantic":
-        section.places["widths"].fault("'semantic' chooses its own size; use 'min_width' and 'max_width' instead")
+    strategy = values.get("strategy")
+    if "widths" in values and strategy in ("semantic", *_CLASSES):
+        section.places["widths"].fault(f"{show(strategy)} chooses its own size; use 'max_width' instead")
     if values.get("min_width", 0) > values.get("max_width", values.get("min_width", 0)):
         section.places["min_width"].fault(f"is above 'max_width' ({values['max_width']})")
+
+
+def _classes(section: Section, judges: tuple[str, ...] | None, figures: Figures) -> None:
+    """Report a strategy that goes by the top class where no judge of the rule has one."""
+    strategy = section.values.get("strategy")
+    if strategy in _CLASSES and judges and not any("label" in figures.get(judge, ALL) for judge in judges):
+        asked = ", ".join(map(show, judges))
+        section.places["strategy"].fault(
+            f"{show(strategy)} needs a judge with classes, found only {asked}; add one of kind torchvision"
+        )
 
 
 def _agree(section: Section, judges: tuple[str, ...] | None) -> int | None:

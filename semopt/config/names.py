@@ -10,10 +10,9 @@ from semopt.types import Keep
 
 ALL = frozenset(each.name for each in fields(Keep))
 UNLABELLED = frozenset({"similarity", "cosine"})
-# Kinds and strategies that are known but refused, see `schema.LATER`, are in no registry yet
+# Kinds that are known but refused, see `schema.LATER`, are in no registry yet
 _LATER_KINDS = {"onnx": ALL, "python": ALL}
 LOSSY = ("semantic", "visual", "both")
-_LATER_STRATEGIES = ("resize", "jpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +41,13 @@ def known() -> Names:
 
     figures = {name: ALL if kind.labels else UNLABELLED for name, kind in KINDS.items()}
     return Names(
-        strategies=tuple(dict.fromkeys((*STRATEGIES, *_LATER_STRATEGIES))),
+        strategies=STRATEGIES,
         formats=tuple(ENCODERS),
         models=TORCHVISION_MODELS,
         figures={**figures, **_LATER_KINDS},
         options={name: kind.keys for name, kind in KINDS.items()},
         usable={
+            "jpeg": ("jpeg",),
             "lossless": tuple(name for name, encoder in ENCODERS.items() if encoder.lossless),
             **dict.fromkeys(LOSSY, tuple(name for name, encoder in ENCODERS.items() if encoder.ladder)),
         },

@@ -24,12 +24,9 @@ LATER = frozenset({
     "limits.tree",
     "evaluators.kind: onnx",
     "evaluators.kind: python",
-    "rules.strategy: resize",
-    "rules.strategy: jpeg",
     "rules.confirm",
     "rules.placeholder: true",
     "rules.serve",
-    "rules.seed",
     "rules.keep.label: family",
     "rules.keep.family_height",
 })  # fmt: skip

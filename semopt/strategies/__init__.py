@@ -12,6 +12,8 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "visual": ("avif", "webp", "jpeg"),
     "both": ("avif", "webp", "jpeg"),
     "lossless": ("webp", "png"),
+    "resize": ("jpeg",),
+    "jpeg": ("jpeg",),
     "skip": (),
 }
 """The formats of each strategy where a rule names none."""
@@ -22,12 +24,14 @@ NAMES = tuple(FORMATS)
 def strategies() -> dict[str, Strategy]:
     """The registry."""
     from semopt.strategies.both import BOTH
+    from semopt.strategies.jpeg import JPEG
     from semopt.strategies.lossless import LOSSLESS
+    from semopt.strategies.resize import RESIZE
     from semopt.strategies.semantic import SEMANTIC
     from semopt.strategies.skip import SKIP
     from semopt.strategies.visual import VISUAL
 
-    return {strategy.name: strategy for strategy in (SEMANTIC, VISUAL, BOTH, LOSSLESS, SKIP)}
+    return {strategy.name: strategy for strategy in (SEMANTIC, VISUAL, BOTH, LOSSLESS, RESIZE, JPEG, SKIP)}
 
 
 def default_for(graphic: bool) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path, PurePath
 from typing import Any, cast
 
 from semopt.atomic import PREFIX
-from semopt.plan import MARK, NEVER, SUFFIXES
+from semopt.naming import MARK
+from semopt.plan import NEVER, SUFFIXES
 
 CLOSES = sys.platform.startswith("linux")
 """Whether the system tells that a writer has closed a file."""

@@ -94,7 +94,7 @@ def _tables(wanted: argparse.Namespace, network: Evaluator) -> Iterator[Table]:
     photos = sorted(path for path in wanted.photos.iterdir() if path.is_file())
     random.Random(wanted.seed).shuffle(photos)
     wanted.cache.mkdir(parents=True, exist_ok=True)
-    judge, end, found = _judge(wanted.judge), time.monotonic() + wanted.seconds, 0
+    judge, end, found = classifier(wanted.judge), time.monotonic() + wanted.seconds, 0
     named = {wanted.cache / f"{hashlib.sha256(photo.read_bytes()).hexdigest()[:24]}.npz": photo for photo in photos}
     for kept, photo in named.items():  # a copy of a photograph counts once
         if not kept.exists():
@@ -174,7 +174,7 @@ def _encoded(image: Image.Image, encoder: str, side: int, quality: int) -> bytes
     return ENCODERS[encoder].encode(scaled, quality, Metadata())
 
 
-def _judge(path: Path) -> Ask:
+def classifier(path: Path) -> Ask:
     """A classifier of 8-bit input and output, shown the middle seven eighths of the picture."""
     from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
 
@@ -242,12 +242,12 @@ def _line(title: str, tables: Sequence[Table], choices: Sequence[int | None], ow
         if choice is not None and not own:
             same = same and table.seen[choice].logits.argmax() == table.reference.logits.argmax()
         agreed.append(same)
-    low, high = _wilson(sum(agreed), len(agreed))
+    low, high = wilson(sum(agreed), len(agreed))
     share = f"{np.mean(agreed):5.1%} ({low:.0%} to {high:.0%})"
     print(f"{title} | {np.mean(sizes):8,.0f} | {np.median(sizes):8,.0f} | {share}")
 
 
-def _wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
     """The 95 % interval of a share."""
     share, spread = hits / count, z * z / count
     middle, half = share + spread / 2, z * (share * (1 - share) / count + spread / count / 4) ** 0.5

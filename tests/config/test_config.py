@@ -238,7 +238,8 @@ def test_faults_of_the_file(root: Path, text: str, fault: str) -> None:
     ("keys", "fault"),
     [
         ("strategy: semanitc", "strategy: 'semanitc' is not a strategy; did you mean 'semantic'?"),
-        ("strategy: fast", "strategy: 'fast' is not a strategy; choose from semantic, visual, both, lossless, skip"),
+        ("strategy: fast", "strategy: 'fast' is not a strategy; choose from semantic, visual, both, lossless, skip, "
+         "resize, jpeg"),
         ("strategy: [both]", "strategy: expected a strategy, found a list"),
         ("stratgy: both", "stratgy: is not a key of a rule; did you mean 'strategy'?"),
         ("match: b", "match: stands here twice, first in line 5; keep one"),
@@ -360,9 +361,6 @@ CHOOSE = "is not in this version of semopt yet; choose another"
         ("confirm: embedded", f"confirm: {REMOVE}"),
         ("placeholder: true", f"placeholder: {REMOVE}"),
         ("serve: semantic", f"serve: {REMOVE}"),
-        ("seed: 3", f"seed: {REMOVE}"),
-        ("strategy: resize", f"strategy: 'resize' {CHOOSE}"),
-        ("strategy: jpeg", f"strategy: 'jpeg' {CHOOSE}"),
         ("keep: {label: family}", f"keep.label: 'family' {CHOOSE}"),
         ("keep: {family_height: 2}", f"keep.family_height: {REMOVE}"),
         ("evaluator: imagenet, keep: {imagenet: {label: family}}", f"keep.imagenet.label: 'family' {CHOOSE}"),
@@ -387,6 +385,15 @@ def test_keys_of_a_later_version_are_refused(root: Path, keys: str, fault: str) 
 )
 def test_keys_of_a_later_version_at_the_top(root: Path, text: str, fault: str) -> None:
     assert faults(root, f"version: 1\n{text}") == [f"2: {fault}"]
+
+
+@pytest.mark.parametrize("strategy", ["resize", "jpeg"])
+def test_the_loops_of_the_post_need_a_judge_with_classes(root: Path, strategy: str) -> None:
+    needs = f"rules[0].strategy: '{strategy}' needs a judge with classes, found only 'embedded'; add one of kind"
+    assert faults(root, f"version: 1\nrules:\n- {{match: a, strategy: {strategy}}}") == [f"3: {needs} torchvision"]
+    assert rule(root, f"strategy: {strategy}, evaluator: [embedded, imagenet], seed: 7") == Settings(
+        strategy=strategy, evaluators=("embedded", "imagenet"), seed=7
+    )
 
 
 def test_a_release_that_brings_a_key_deletes_its_line(root: Path) -> None:
@@ -542,7 +549,7 @@ def test_a_template_that_could_harm(root: Path, template: str, message: str) -> 
 def test_widths_that_contradict(root: Path) -> None:
     rule = "version: 1\nrules:\n- {match: a, "
     assert faults(root, rule + "strategy: semantic, widths: [480]}") == [
-        "3: rules[0].widths: 'semantic' chooses its own size; use 'min_width' and 'max_width' instead"
+        "3: rules[0].widths: 'semantic' chooses its own size; use 'max_width' instead"
     ]
     assert faults(root, rule + "min_width: 480, max_width: 320}") == [
         "3: rules[0].min_width: is above 'max_width' (320)"

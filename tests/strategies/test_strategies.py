@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,8 @@ class World:
 
     def content(self, one: Candidate) -> bytes:
         image = self.image.resize((one.width, one.height))
+        if one.chain:
+            image = Image.open(io.BytesIO(self.content(replace(one, quality=one.chain[-1], chain=one.chain[:-1]))))
         return ENCODERS[one.encoder].encode(image, one.quality, Metadata())
 
     def answer(self, request: Any) -> list[Any]:
@@ -47,7 +50,12 @@ class World:
             return [len(self.content(one)) for one in request.candidates]
         if isinstance(request, Measure):
             return [self.figure(one, request.metric) for one in request.candidates]
-        return [{"judge": Score(min(1.0, max(one.width, one.height) / 100))} for one in request.candidates]
+        return [{"judge": self.score(one)} for one in request.candidates]
+
+    def score(self, one: Candidate) -> Score:
+        """A judge that counts pixels, and takes what is small or very coarse for something else."""
+        lost = max(one.width, one.height) < 50 or (one.quality is not None and one.quality < 4)
+        return Score(min(1.0, max(one.width, one.height) / 100), rank=int(lost))
 
     def figure(self, one: Candidate, metric: str) -> float:
         back = Image.open(io.BytesIO(self.content(one))).convert("RGB")
