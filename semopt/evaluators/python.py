@@ -7,7 +7,6 @@ loaded, never when a config is read or a fingerprint is taken.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import sys
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 ALGORITHM = 1
 _RAN: dict[str, str] = {}  # hash of the source of each module that was imported here, by its name
+_ADDED: list[str] = []  # folders that were put on Python's path here
 
 
 def fingerprint(spec: EvaluatorSpec) -> str:
@@ -110,42 +110,46 @@ def _source(spec: EvaluatorSpec) -> Path:
 def _find(name: str, folder: str | None) -> ModuleSpec | None:
     """As importlib.util.find_spec, which would import the packages on the way."""
     top, *inner = name.split(".")
-    try:
-        found = importlib.util.find_spec(top) if top not in sys.modules else sys.modules[top].__spec__
-    except ValueError:  # a module without a spec
-        found = None
-    if found is None and folder:
-        found = PathFinder.find_spec(top, [folder])
+    found = _asked(top, None) or (PathFinder.find_spec(top, [folder]) if folder else None)
     for depth in range(len(inner)):
         if found is None or found.submodule_search_locations is None:
             return None
-        path = ".".join([top, *inner[: depth + 1]])
-        places = list(found.submodule_search_locations)
-        found = next(filter(None, (finder.find_spec(path, places) for finder in sys.meta_path)), None)
+        found = _asked(".".join([top, *inner[: depth + 1]]), list(found.submodule_search_locations))
     return found
+
+
+def _asked(name: str, places: list[str] | None) -> ModuleSpec | None:
+    """What Python's finders find in these places, or on Python's path less the folders of other configs."""
+    own = [place for place in sys.path if place not in _ADDED]
+    asked = (
+        finder.find_spec(name, own if finder is PathFinder and places is None else places) for finder in sys.meta_path
+    )
+    return next(filter(None, asked), None)
 
 
 def _imported(spec: EvaluatorSpec) -> ModuleType:
     """The module as it stands in its file now: `watch` may have seen it change."""
     name, source = _named(spec)[0], _source(spec)
     now = files.checked(spec, "object", source)
+    if name in _RAN and _RAN[name] != now:
+        sys.modules.pop(name, None)
     with _findable(spec.option("folder")):
         try:
-            known = sys.modules.get(name)
-            module = known or importlib.import_module(name)
-            if known is not None and _RAN.get(name, now) != now:
-                module = importlib.reload(known)
+            module = importlib.import_module(name)
         except Exception as error:  # whatever the judge's code raises
             raise _fault(spec, f"{name} cannot be imported ({type(error).__name__}: {error})") from error
+    if not module.__file__ or not source.samefile(module.__file__):
+        raise _fault(spec, f"object: another module {name!r} is in use, from {module.__file__}; rename one of them")
     _RAN[name] = now
     return module
 
 
 @contextmanager
 def _findable(folder: str | None) -> Iterator[None]:
-    """The folder is last on Python's path, for good, as a judge may import more later. No bytecode is written to it."""
-    if folder and folder not in sys.path:
-        sys.path.append(folder)
+    """The folder ends Python's path, for good, as a judge may import more later. No bytecode is written to it."""
+    if folder and (folder in _ADDED or folder not in sys.path):
+        sys.path[:] = [*(place for place in sys.path if place not in _ADDED), folder]
+        _ADDED[:] = [folder]
     importlib.invalidate_caches()
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
