@@ -48,7 +48,8 @@ class Tiff:
     def fingerprint(self):
         return "tiff-1"
 """  # noqa: E501
-SITE = "version: 1\nevaluators:\n  bright: {kind: brightness}\nrules:\n- {match: '**', strategy: semantic, "
+RULE = "version: 1\nrules:\n- {match: '**', strategy: semantic, "
+SITE = RULE.replace("rules:", "evaluators:\n  bright: {kind: brightness}\nrules:")
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def bright(install: Any) -> None:
 
 @pytest.fixture
 def site(tree: Tree) -> Tree:
-    tree.put("a.jpg", encoded(photo()))
+    tree.put("a.jpg", encoded(photo(400, 300)))
     return tree
 
 
@@ -114,7 +115,7 @@ def test_its_keys_are_checked_as_it_says(site: Tree, bright: None) -> None:
 
 def test_an_encoder_of_another_package_encodes(site: Tree, install: Any) -> None:
     install("semopt-tiff", "[semopt.encoders]\ntiff = semopt_tiff:Tiff\n", semopt_tiff=ENCODER)
-    site.put("semopt.yaml", SITE + "formats: [tiff]}\n")
+    site.put("semopt.yaml", RULE + "formats: [tiff]}\n")
     (found,) = site.build()
     assert found["status"] == "optimized", found
     (variant,) = site.manifest["a.jpg"]["variants"]
@@ -152,7 +153,7 @@ def test_a_name_that_two_packages_offer_is_a_sentence(site: Tree, bright: None, 
 
 def test_built_in_names_cannot_be_replaced_and_ask_no_plugin(site: Tree, install: Any) -> None:
     install("rogue", "[semopt.evaluators]\nembedded = rogue:x\n[semopt.encoders]\nwebp = rogue:x\n", rogue="1 / 0")
-    site.put("semopt.yaml", "version: 1\nrules:\n- {match: '**', strategy: semantic, formats: [webp]}\n")
+    site.put("semopt.yaml", RULE + "formats: [webp]}\n")
     assert [found["status"] for found in site.build()] == ["optimized"]
 
 

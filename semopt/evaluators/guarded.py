@@ -33,7 +33,7 @@ class GuardedEvaluator:
         if not isinstance(score, Score):
             raise self._fault(f"compare gave {type(score).__name__}, not a semopt.types.Score")
         if not 0.0 <= score.similarity <= 1.0:
-            raise self._fault(f"compare gave a similarity of {score.similarity}, not from 0 to 1")
+            raise self._fault(f"compare gave a similarity of {score.similarity:g}, not from 0 to 1")
         if self.labels and (score.rank is None or score.label is None or score.label_before is None):
             raise self._fault("compare gave no label_before, label and rank; give them, or leave out 'labels: true'")
         return score
