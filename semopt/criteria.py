@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from semopt.evaluators.calibration import THRESHOLD
-from semopt.types import Keep, Score, Scores, Verdict
+from semopt.types import EvaluatorError, Keep, Score, Scores, Verdict
 
 MOST = 6.0  # margins are clipped here: beyond it more certainty tells a search nothing
 LABEL = 0.5  # the margin of a lost label: a step has no size of its own, and half a unit is a typical near miss
@@ -57,9 +57,9 @@ def _label_holds(score: Score, keep: Keep) -> bool:
 
 
 def _known(figure: float | None, name: str) -> float:
-    """A figure that the config made sure of; without it the judge could not be asked for it."""
+    """A figure that is asked for. Raises EvaluatorError; the config vouches for all judges but those of one's own."""
     if figure is None:
-        raise ValueError(f"this judge gives no {name}")
+        raise EvaluatorError(f"a judge gives no {name!r}, which 'keep' asks for; remove it, or ask another judge")
     return figure
 
 

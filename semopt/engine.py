@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from semopt.crew import Crew, Judges
 from semopt.criteria import Recognised, with_default
-from semopt.encoders import ENCODERS
+from semopt.encoders import chosen
 from semopt.pool import Answer, Worker
 from semopt.session import Opening
 from semopt.strategies import default_for, strategies
@@ -196,12 +196,11 @@ class Engine:
         settings = run.order.task.rule.settings
         assert run.strategy is not None
         formats = settings.formats or run.strategy.formats
-        encoders = tuple(encoder for name, encoder in ENCODERS.items() if name in formats)
         judges = tuple((name, with_default(settings.keep_for(name))) for name in settings.evaluators)
         floor = dict(settings.floor) or DEFAULT_FLOOR
         write = settings.write or run.strategy.write
-        widths = settings.widths, settings.min_width, settings.max_width
-        return Problem(source, encoders, write, Recognised(judges, settings.agree), floor, *widths, settings.seed)
+        rest = settings.widths, settings.min_width, settings.max_width, settings.seed
+        return Problem(source, chosen(formats), write, Recognised(judges, settings.agree), floor, *rest)
 
     def _advance(self, run: _Run, answer: Any) -> Iterator[Found]:
         """Send an answer into a search and pass its next request on; at its end fetch what it accepted."""

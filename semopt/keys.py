@@ -52,10 +52,8 @@ class Keys:
         return sorted(settings.formats or FORMATS.get(settings.strategy or "", NAMES))
 
     @cached_property
-    def _encoders(self) -> dict[str, str]:
-        from semopt.encoders import ENCODERS
-
-        return {name: encoder.fingerprint() for name, encoder in ENCODERS.items()}
+    def _encoders(self) -> _Encoders:
+        return _Encoders()
 
     @cached_property
     def _judges(self) -> _Fingerprints:
@@ -67,6 +65,16 @@ class Keys:
             return f"{METRIC}-{version(METRIC)}"
         except PackageNotFoundError:
             return METRIC
+
+
+class _Encoders(dict[str, str]):
+    """Fingerprints of encoders by name, taken when first asked for."""
+
+    def __missing__(self, name: str) -> str:
+        from semopt.encoders import ENCODERS
+
+        self[name] = ENCODERS[name].fingerprint()
+        return self[name]
 
 
 class _Fingerprints(dict[str, str]):

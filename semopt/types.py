@@ -24,6 +24,10 @@ class ConfigError(SemoptError):
     """Every fault of a config at once: one line each, `FILE:LINE: KEY PATH: what was found; what would be right`."""
 
 
+class PluginError(ConfigError):
+    """What another package adds cannot be used; the text names that package."""
+
+
 class ImageError(SemoptError):
     """This image cannot be read or encoded; the text says why, without the path."""
 

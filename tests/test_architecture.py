@@ -27,8 +27,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lock": set(),
     "atomic": NOUNS,
     "records": NOUNS,
-    "encoders": NOUNS,
-    "evaluators": NOUNS,
+    "plugins": NOUNS,
+    "encoders": {*NOUNS, "plugins"},
+    "evaluators": {*NOUNS, "plugins"},
     "search": NOUNS,
     "criteria": {*NOUNS, "evaluators"},
     "graphics": NOUNS,
@@ -119,7 +120,7 @@ def test_nothing_below_the_command_line_prints(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cli", "show", "config", "pipeline", "ledger", "keys", "plan", "encoders", "evaluators"]
+    "name", ["cli", "show", "config", "pipeline", "ledger", "keys", "plan", "plugins", "encoders", "evaluators"]
 )
 def test_what_a_build_with_nothing_to_do_needs_imports_nothing_heavy(name: str) -> None:
     files = [

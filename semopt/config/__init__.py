@@ -55,7 +55,7 @@ def parse(text: bytes | str, file: Path, names: Names | None = None, later: Coll
     top = nodes.read(source, faults)
     if top is None or (top.sort == "nothing" and not len(faults)):
         faults.stop("is empty; the smallest config is the line 'version: 1'")
-    names = names or known()
+    names = names or known(schema.kinds(top), schema.formats(top))
     empty = default(file.parent)
     empty = replace(empty, file=empty.root / file.name)
     scope = schema.Scope(empty.root, names, schema.declared(top))

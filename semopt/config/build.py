@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from semopt.config.faults import advise, show
-from semopt.config.names import ALL, Names
+from semopt.config.names import ALL, UNLABELLED, Names
 from semopt.config.paths import is_file
 from semopt.config.schema import KEEP
 from semopt.config.shapes import Section
@@ -25,8 +28,8 @@ Figures = Mapping[str, frozenset[str]]
 def config(top: Section, empty: Config, names: Names) -> Config:
     """The empty config, filled. Faults found on the way are reported at the places of the section."""
     values = top.values
-    specs = (EMBEDDED, *(_specs(values["evaluators"]) if "evaluators" in values else ()))
-    figures = {spec.name: names.figures.get(spec.kind, ALL) for spec in specs}
+    specs = (EMBEDDED, *(_specs(values["evaluators"], empty.root, names) if "evaluators" in values else ()))
+    figures = {spec.name: _figures(spec, names) for spec in specs}
     judges = _judges(top, (EMBEDDED.name,))
     return replace(
         empty,
@@ -41,7 +44,13 @@ def config(top: Section, empty: Config, names: Names) -> Config:
     )
 
 
-def _specs(section: Section) -> Iterator[EvaluatorSpec]:
+def _figures(spec: EvaluatorSpec, names: Names) -> frozenset[str]:
+    """The fields of Keep that a judge can answer: what it says of itself, else what its kind says."""
+    known = names.figures.get(spec.kind, ALL)
+    return {"true": ALL, "false": UNLABELLED}.get(spec.option("labels") or "", known)
+
+
+def _specs(section: Section, root: Path, names: Names) -> Iterator[EvaluatorSpec]:
     """The judges that are declared."""
     for name, declared in section.named.items():
         if name == EMBEDDED.name:
@@ -53,16 +62,26 @@ def _specs(section: Section) -> Iterator[EvaluatorSpec]:
                 "is not a name for an evaluator; use letters and digits, then also '-', '_' and '.'"
             )
         if "kind" in declared.values:
-            yield _spec(name, declared)
+            keys = names.options.get(declared.values["kind"], {})
+            folders = {key: str(root) for key, option in keys.items() if getattr(option, "sort", "") == "folder"}
+            yield _spec(name, declared, folders)
 
 
-def _spec(name: str, section: Section) -> EvaluatorSpec:
+def _spec(name: str, section: Section, folders: Mapping[str, str]) -> EvaluatorSpec:
     """One judge, its options sorted so that their order in the file does not matter."""
-    options = {key: str(value) for key, value in section.values.items() if key != "kind"}
-    wrong = "weights" in section.places and "weights" not in options
+    options = {**folders, **{key: _text(value) for key, value in section.values.items() if key != "kind"}}
+    wrong = any(key in section.places and key not in options for key in ("weights", "path"))
     if "sha256" in options and not wrong and not is_file(options.get("weights", options.get("path", ""))):
         section.places["sha256"].fault("is for a file only; write its path as 'weights', or remove this")
     return EvaluatorSpec(name, section.values["kind"], tuple(sorted(options.items())))
+
+
+def _text(value: Any) -> str:
+    """The value of an option; what is more than one word, as JSON."""
+    if isinstance(value, (str, Path)):
+        return str(value)
+    plain = value.named if isinstance(value, Section) else value
+    return json.dumps(plain, sort_keys=True, default=str)
 
 
 def _judges(section: Section, default: tuple[str, ...] | None) -> tuple[str, ...] | None:

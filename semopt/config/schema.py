@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,6 @@ LATER = frozenset({
     "limits.variant",
     "limits.folder",
     "limits.tree",
-    "evaluators.kind: onnx",
-    "evaluators.kind: python",
     "rules.confirm",
     "rules.placeholder: true",
     "rules.serve",
@@ -117,6 +115,28 @@ def digest(place: Place) -> str:
     raise place.wrong("a SHA-256 of 64 hexadecimal digits")
 
 
+def plain(place: Place) -> bool | int | float | str:
+    """A single value that is handed on as it is."""
+    if place.node.sort == "flag":
+        return Flag()(place)
+    number = place.node.number
+    return Text("text, a number, true or false")(place) if number is None else number
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """One of some names that other packages add to. broken: those that cannot be used, with the reason."""
+
+    choice: Choice
+    broken: Mapping[str, str]
+
+    def __call__(self, place: Place) -> str:
+        """Read a name."""
+        if place.node.scalar and place.node.text in self.broken:
+            raise place.fault(self.broken[place.node.text])
+        return self.choice(place)
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """The name of an evaluator."""
@@ -153,33 +173,59 @@ class Evaluator:
         if kind not in kinds:
             place = replace(place, node=replace(place.node, pairs=pairs))
         keys, required = self._options(kind)
-        choice = Choice("a kind of evaluator", kinds)
+        choice = Added(Choice("a kind of evaluator", kinds), self.scope.names.broken)
         return Keys(what, {"kind": choice, **keys}, {"kind": "kind: torchvision", **required})(place)
 
     def _options(self, kind: str) -> tuple[dict[str, Check], dict[str, str]]:
         """The keys beside `kind`, and those of them that must be there, with an example."""
         root, names = self.scope.root, self.scope.names
         model = Choice("a network of torchvision", names.models)
-        file = Location(root, "the path of a file")
-        maker = Text("an object such as 'mypackage.judges:make'", r"[\w.]+:[\w.]+")
-        table: dict[str, tuple[dict[str, Check], dict[str, str]]] = {
-            "torchvision": ({"model": model, "weights": Weights(root), "sha256": digest}, {"model": "model: resnet50"}),
-            "onnx": ({"path": file, "labels": file, "sha256": digest}, {"path": "path: models/ours.onnx"}),
-            "python": ({"object": maker}, {"object": 'object: "mypackage.judges:make"'}),
-        }
-        return table.get(kind) or _plugged(root, names.options.get(kind, {}))
-
-
-def _plugged(root: Path, options: Mapping[str, Any]) -> tuple[dict[str, Check], dict[str, str]]:
-    """The keys of a kind that is not built in, from what its registry entry says of them."""
-    keys: dict[str, Check] = {}
-    for name, option in options.items():
-        choices = tuple(getattr(option, "choices", ()))
-        text = (
-            Weights(root, "text or the path of a file", r"[\s\S]*") if getattr(option, "file", False) else Text("text")
+        if kind == "torchvision":
+            return {"model": model, "weights": Weights(root), "sha256": digest}, {"model": "model: resnet50"}
+        options = names.options.get(kind, {})
+        required = {name: option for name, option in options.items() if getattr(option, "required", False)}
+        return (
+            {name: _option(root, name, option) for name, option in options.items()},
+            {name: getattr(option, "example", "") or f"{name}: ..." for name, option in required.items()},
         )
-        keys[name] = Choice(f"a value of {name!r}", choices) if choices else text
-    return keys, {name: f"{name}: ..." for name, option in options.items() if getattr(option, "required", False)}
+
+
+def _option(root: Path, name: str, option: Any) -> Check:
+    """The check of an evaluator's key, from what its registry entry says of it, as in `semopt.evaluators.Key`."""
+    if choices := tuple(getattr(option, "choices", ())):
+        return Choice(f"a value of {name!r}", choices)
+    if getattr(option, "file", False):
+        return Weights(root, "text or the path of a file", r"[\s\S]*")
+    file, three = Location(root, "the path of a file"), "a list of three numbers, for red, green and blue"
+    table: dict[str, Check] = {
+        "path": file,
+        "paths": Many("the path of a file or a list of them", file, single=True),
+        "folder": Folder(root),
+        "object": Text("an object such as 'mypackage.judges:make'", r"[\w.]+:[\w.]+"),
+        "sha256": digest,
+        "flag": Flag(),
+        "pixels": PIXELS,
+        "three": Many(three, Number("a number"), exactly=3),
+        "mapping": Keys("options", {}, named=plain),
+    }
+    return table.get(getattr(option, "sort", "text"), Text("text"))
+
+
+def _under(nodes: Iterable[Node], key: str) -> list[Node]:
+    """What stands under a key in those of the nodes that are mappings."""
+    return [value for node in nodes for name, value in node.pairs if name.text == key]
+
+
+def kinds(top: Node) -> frozenset[str]:
+    """The kinds of judges that the file names, known before anything is checked, so that other packages are asked."""
+    judges = [node for _, node in (pair for node in _under([top], "evaluators") for pair in node.pairs[:MAX_JUDGES])]
+    return frozenset(node.text for node in _under(judges, "kind") if node.scalar)
+
+
+def formats(top: Node) -> frozenset[str]:
+    """The formats that the file names, likewise."""
+    rules = [rule for node in _under([top], "rules") for rule in node.items]
+    return frozenset(node.text for list_ in _under(rules, "formats") for node in list_.items if node.scalar)
 
 
 def declared(top: Node) -> frozenset[str]:
@@ -196,7 +242,7 @@ def top(scope: Scope) -> Keys:
     rule: dict[str, Check] = {
         "match": globs,
         "strategy": Choice("a strategy", names.strategies),
-        "formats": Many("a list of formats", Choice("a format", names.formats), unique=True),
+        "formats": Many("a list of formats", Added(Choice("a format", names.formats), names.broken), unique=True),
         "write": Choice("a way to write", ("smallest", "each")),
         "widths": Many("a list of widths", PIXELS, unique=True),
         "max_width": PIXELS,

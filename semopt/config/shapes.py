@@ -83,7 +83,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A list, read into a tuple. single: one item may stand alone. unique: none may stand twice.
+    """A list, read into a tuple. single: one item may stand alone. unique: none may stand twice. exactly: items.
 
     Nothing of it is taken where an item is wrong, except that partial takes the others.
     """
@@ -94,6 +94,7 @@ class Many:
     empty: bool = False
     unique: bool = False
     partial: bool = False
+    exactly: int | None = None
 
     def __call__(self, place: Place) -> tuple[Any, ...]:
         """Read every item."""
@@ -102,7 +103,7 @@ class Many:
             raise place.wrong(self.what)
         if node.sort != "list":
             return (self.item(place),)
-        if not node.items and not self.empty:
+        if (not node.items and not self.empty) or self.exactly not in (None, len(node.items)):
             raise place.wrong(self.what)
         read = self._read(place)
         if len(place.faults) > before and not self.partial:

@@ -1,5 +1,6 @@
 """The table of judges. To add a kind: write a module with `fingerprint` and `load`, and one line here.
 
+Other packages add theirs through the entry point group `semopt.evaluators`: a `Kind`, or any `types.EvaluatorKind`.
 Importing this imports no torch, no numpy and no Pillow; a kind's module is imported when one of its judges is asked
 for.
 """
@@ -9,9 +10,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Literal, cast
 
 from semopt.evaluators.names import TORCHVISION_MODELS
+from semopt.plugins import Registry
 from semopt.types import Evaluator, EvaluatorKind, EvaluatorSpec
 
 
@@ -20,11 +22,16 @@ class Key:
     """What a config may say under a judge's `kind`. choices: the only values, empty for any text.
 
     file: a value that looks like a path ("/" or a suffix in it) is one, relative to the config; it arrives absolute.
+    sort: what the value is: a path or paths (they arrive absolute), a folder (by default the config's), pixels, three
+    numbers, a mapping of plain values. All but one word arrives as JSON. A flag called `labels` says whether this
+    judge names classes, whatever the kind says. example: shown where a required key is missing.
     """
 
     required: bool = False
     choices: tuple[str, ...] = ()
     file: bool = False
+    sort: Literal["text", "path", "paths", "folder", "object", "sha256", "flag", "pixels", "three", "mapping"] = "text"
+    example: str = ""
 
 
 @dataclass(slots=True)  # not frozen: the protocol's attributes are plain ones
@@ -32,7 +39,7 @@ class Kind:
     """A kind of judge that lives in a module of its own. labels: its judges name classes."""
 
     module: str
-    keys: Mapping[str, Any]
+    keys: Mapping[str, Key]
     labels: bool
 
     def fingerprint(self, spec: EvaluatorSpec) -> str:
@@ -44,11 +51,43 @@ class Kind:
         return cast(Evaluator, importlib.import_module(self.module).load(spec, progress))
 
 
-KINDS: dict[str, EvaluatorKind] = {
+_BUILT_IN: dict[str, EvaluatorKind] = {
     "embedded": Kind("semopt.evaluators.embedded", {}, labels=False),
     "torchvision": Kind(
         "semopt.evaluators.torchvision",
         {"model": Key(required=True, choices=TORCHVISION_MODELS), "weights": Key(file=True), "sha256": Key()},
         labels=True,
     ),
+    "onnx": Kind(
+        "semopt.evaluators.onnx",
+        {
+            "path": Key(required=True, sort="path", example="path: models/ours.onnx"),
+            "labels": Key(sort="path"),
+            "sha256": Key(sort="sha256"),
+            "size": Key(sort="pixels"),
+            "resize": Key(choices=("crop", "cover", "squash")),
+            "range": Key(choices=("1", "255")),
+            "mean": Key(sort="three"),
+            "std": Key(sort="three"),
+            "channels": Key(choices=("rgb", "bgr")),
+            "layout": Key(choices=("nchw", "nhwc")),
+            "output": Key(),
+            "scores": Key(choices=("logits", "probabilities")),
+            "features": Key(),
+        },
+        labels=True,
+    ),
+    "python": Kind(
+        "semopt.evaluators.python",
+        {
+            "object": Key(required=True, sort="object", example='object: "mypackage.judges:make"'),
+            "options": Key(sort="mapping"),
+            "files": Key(sort="paths"),
+            "labels": Key(sort="flag"),
+            "folder": Key(sort="folder"),
+        },
+        labels=False,
+    ),
 }
+
+KINDS: Registry[EvaluatorKind] = Registry("evaluators", EvaluatorKind, _BUILT_IN)

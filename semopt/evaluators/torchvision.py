@@ -5,13 +5,12 @@ Imports neither torch nor numpy before a judge is loaded.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import re
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from semopt.evaluators import files
 from semopt.evaluators.names import TORCHVISION_MODELS
 from semopt.evaluators.operators import import_torchvision
 from semopt.types import EvaluatorError, EvaluatorSpec
@@ -29,8 +28,8 @@ def fingerprint(spec: EvaluatorSpec) -> str:
     A file counts by its content; named weights by their name and the version of the library that resolves it.
     """
     file = _file(spec)
-    weights = f"sha256-{_sha256(spec, file)}" if file else spec.option("weights") or "DEFAULT"
-    libraries = f"torchvision-{_version('torchvision')}:pillow-{_version('pillow')}"
+    weights = f"sha256-{files.agreed(spec, 'weights', file)}" if file else spec.option("weights") or "DEFAULT"
+    libraries = f"torchvision-{files.version('torchvision', 'torch')}:pillow-{files.version('pillow', 'torch')}"
     return f"torchvision:{ALGORITHM}:{_architecture(spec)}:{weights}:{libraries}"
 
 
@@ -41,7 +40,7 @@ def load(spec: EvaluatorSpec, progress: bool) -> NetworkEvaluator:
     """
     architecture, file = _architecture(spec), _file(spec)
     if file:
-        _sha256(spec, file)
+        files.agreed(spec, "weights", file)
     models = import_torchvision().models
     entry = _entry(spec, models.get_model_weights(architecture))
     state = _state(spec, file or _cached(spec, entry, progress))
@@ -71,30 +70,6 @@ def _file(spec: EvaluatorSpec) -> Path | None:
     return path if path.is_absolute() else None
 
 
-def _sha256(spec: EvaluatorSpec, file: Path) -> str:
-    """Hash of the file, in hex; it must be the one that the config states, if it states one."""
-    try:
-        found = _hash(file)
-    except OSError as error:
-        raise EvaluatorError(f"evaluator {spec.name!r}: weights: cannot read {file}: {error.strerror}") from error
-    wanted = spec.option("sha256")
-    if wanted is not None and wanted.lower() != found:
-        raise EvaluatorError(f"evaluator {spec.name!r}: sha256: expected {wanted}, found {found} in {file}")
-    return found
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise EvaluatorError(f"{distribution} is not installed; pip install 'semopt[torch]'") from error
-
-
 def _entry(spec: EvaluatorSpec, entries: Any) -> Any:
     """The weights entry that is meant; a local file is prepared for as the default entry is."""
     name = "DEFAULT" if _file(spec) else spec.option("weights") or "DEFAULT"
@@ -114,7 +89,7 @@ def _cached(spec: EvaluatorSpec, entry: Any, progress: bool) -> Path:
     file: Path = Path(torch.hub.get_dir()) / "checkpoints" / entry.url.rpartition("/")[2]
     prefix = file.stem.rpartition("-")[2]
     try:
-        if not (file.is_file() and _hash(file).startswith(prefix)):
+        if not (file.is_file() and files.sha256_of(file).startswith(prefix)):
             file.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(entry.url, str(file), hash_prefix=prefix, progress=progress)
     except (OSError, RuntimeError, HTTPException) as error:

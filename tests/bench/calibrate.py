@@ -29,7 +29,7 @@ from PIL import Image, ImageOps
 from semopt.encoders import ENCODERS
 from semopt.evaluators import KINDS
 from semopt.evaluators.calibration import THRESHOLD
-from semopt.evaluators.network import Sighting
+from semopt.evaluators.sighting import Sighting
 from semopt.types import Evaluator, EvaluatorSpec, Metadata
 
 SIDES = (32, 45, 64, 91, 128, 181, 256, 362)

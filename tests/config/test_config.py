@@ -13,13 +13,15 @@ import pytest
 
 from semopt import config
 from semopt.config.names import ALL, UNLABELLED, Names
+from semopt.evaluators import KINDS
 from semopt.types import Config, ConfigError, EvaluatorSpec, Keep, Limits, Rule, Settings
 
 NAMES = Names(
     strategies=("semantic", "visual", "both", "lossless", "skip", "resize", "jpeg"),
     formats=("avif", "webp", "jpeg", "png"),
     models=("resnet50", "resnet152"),
-    figures={"embedded": UNLABELLED, "torchvision": ALL, "onnx": ALL, "python": ALL},
+    figures={"embedded": UNLABELLED, "torchvision": ALL, "onnx": ALL, "python": UNLABELLED},
+    options={name: KINDS[name].keys for name in KINDS.built_in},
 )
 JUDGES = "evaluators:\n  imagenet: {kind: torchvision, model: resnet152}\n"
 
@@ -324,10 +326,21 @@ def test_faults_of_globs(root: Path, glob: str, fault: str) -> None:
          ["3: evaluators.x.sha256: expected a SHA-256 of 64 hexadecimal digits, found 'abc'"]),
         (f"kind: torchvision, model: resnet50, sha256: {'1' * 64}",
          ["3: evaluators.x.sha256: is for a file only; write its path as 'weights', or remove this"]),
-        ("kind: onnx, path: x.onnx",
-         ["3: evaluators.x.kind: 'onnx' is not in this version of semopt yet; choose another"]),
-        ("kind: python, object: 'a.b:c'",
-         ["3: evaluators.x.kind: 'python' is not in this version of semopt yet; choose another"]),
+        ("kind: onnx", ["3: evaluators.x.path: is missing; write for instance path: models/ours.onnx"]),
+        ("kind: onnx, path: ../x.onnx",
+         ["3: evaluators.x.path: found '../x.onnx'; '..' leads out of the folder; remove it"]),
+        ("kind: onnx, path: x.onnx, resize: stretch",
+         ["3: evaluators.x.resize: 'stretch' is not a value of 'resize'; choose from crop, cover, squash"]),
+        ("kind: onnx, path: x.onnx, mean: [0.5, 0.5]",
+         ["3: evaluators.x.mean: expected a list of three numbers, for red, green and blue, found a list"]),
+        ("kind: onnx, path: x.onnx, std: [0.5, 0.5, big]", ["3: evaluators.x.std[2]: expected a number, found 'big'"]),
+        ("kind: python", ["3: evaluators.x.object: is missing; write for instance object: \"mypackage.judges:make\""]),
+        ("kind: python, object: a.b",
+         ["3: evaluators.x.object: expected an object such as 'mypackage.judges:make', found 'a.b'"]),
+        ("kind: python, object: 'a:b', labels: sure",
+         ["3: evaluators.x.labels: expected true or false, found 'sure'"]),
+        ("kind: python, object: 'a:b', options: {depth: [1]}",
+         ["3: evaluators.x.options.depth: expected text, a number, true or false, found a list"]),
     ],
 )  # fmt: skip
 def test_faults_of_evaluators(root: Path, keys: str, found: list[str]) -> None:

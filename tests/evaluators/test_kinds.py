@@ -25,6 +25,37 @@ def photo(seed: int = 0, size: tuple[int, int] = (320, 240)) -> Image.Image:
     return Image.blend(rough, fine.filter(ImageFilter.GaussianBlur(1)), 0.3)
 
 
+def small(file: Path) -> Path:
+    """A network with random weights; without onnx and onnxruntime the contract tests are skipped."""
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from onnx_networks import Small, export
+
+    return export(Small(features=True), file)
+
+
+JUDGE = """
+import dataclasses
+import numpy as np
+from semopt.types import Score
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    pixels: np.ndarray
+
+class Squares:
+    name, labels = "squares", False
+
+    def observe(self, images):
+        return [Seen(np.asarray(image.resize((16, 16)), np.float32).ravel() + 1) for image in images]
+
+    def compare(self, reference, observed):
+        one, other = reference.pixels, observed.pixels
+        cosine = float(one @ other / np.sqrt((one @ one) * (other @ other)))
+        return Score(1 / (1 + float(np.square(one - other).mean()) / 900), cosine=cosine)
+"""
+
+
 @pytest.fixture(scope="module")
 def specs(tmp_path_factory):
     torch = pytest.importorskip("torch")
@@ -33,13 +64,17 @@ def specs(tmp_path_factory):
     file = tmp_path_factory.mktemp("weights") / "random.pth"
     torch.save(network.state_dict(), file)
     options = (("model", "squeezenet1_1"), ("weights", str(file)))
+    folder = file.parent
+    (folder / "contractjudge.py").write_text(JUDGE)
     return {
         "embedded": EvaluatorSpec("embedded", "embedded"),
         "torchvision": EvaluatorSpec("random", "torchvision", options),
+        "onnx": EvaluatorSpec("graph", "onnx", (("features", "features"), ("path", str(small(folder / "small.onnx"))))),
+        "python": EvaluatorSpec("own", "python", (("folder", str(folder)), ("object", "contractjudge:Squares"))),
     }
 
 
-@pytest.fixture(scope="module", params=sorted(KINDS))
+@pytest.fixture(scope="module", params=sorted(KINDS.built_in))
 def judge(request, specs):
     return KINDS[request.param].load(specs[request.param], progress=False)
 
@@ -54,7 +89,8 @@ def test_a_judge_bears_the_name_of_its_spec(judge, specs):
 
 
 def test_the_kind_says_whether_its_judges_know_classes(specs):
-    for name, kind in KINDS.items():
+    for name in KINDS.built_in:
+        kind = KINDS[name]
         assert kind.load(specs[name], progress=False).labels is kind.labels
 
 
@@ -101,12 +137,12 @@ def test_no_images_no_observations(judge):
     assert list(judge.observe([])) == []
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("name", sorted(KINDS.built_in))
 def test_a_fingerprint_is_stable_and_imports_nothing_heavy(name, specs):
     code = (
         f"import sys; from semopt.evaluators import KINDS; from semopt.types import EvaluatorSpec\n"
         f"print(KINDS[{name!r}].fingerprint({specs[name]!r}))\n"
-        f"heavy = {{'torch', 'torchvision', 'numpy', 'PIL'}} & set(sys.modules)\n"
+        f"heavy = {{'torch', 'torchvision', 'onnxruntime', 'numpy', 'PIL'}} & set(sys.modules)\n"
         f"assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)

@@ -18,6 +18,7 @@ from semopt.types import EvaluatorError, EvaluatorSpec
 torch = pytest.importorskip("torch")
 
 from semopt.evaluators import network  # noqa: E402
+from semopt.evaluators import sighting as sightings  # noqa: E402
 
 REAL = Path(
     os.environ.get("SEMOPT_MOBILENET_V2")
@@ -259,15 +260,15 @@ def test_passes_have_one_shape_and_one_thread_and_leave_threads_as_they_were():
 
 
 def test_a_long_line_is_cut_to_its_middle_before_it_is_scaled():
-    assert network._middle(Image.new("RGB", (1, 50_000))).size == (1, 4)
-    assert network._middle(Image.new("RGB", (50_001, 3))).size == (13, 3)
+    assert sightings.middle(Image.new("RGB", (1, 50_000))).size == (1, 4)
+    assert sightings.middle(Image.new("RGB", (50_001, 3))).size == (13, 3)
     for size in ((400, 100), (100, 400), (1, 1), (320, 240)):
         image = Image.new("RGB", size)
-        assert network._middle(image) is image
+        assert sightings.middle(image) is image
 
 
 def sighting(logits, features=(1.0, 0.0)):
-    return network.Sighting(np.array(logits, np.float32), np.array(features, np.float32))
+    return sightings.Sighting(np.array(logits, np.float32), np.array(features, np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -297,7 +298,7 @@ def test_extreme_outputs_score_from_0_to_1(judge, logits):
 
 
 def test_the_drift_of_either_kind_that_is_safe_alone_is_the_threshold(judge):
-    angle = network.SAFE_ANGLE
+    angle = sightings.SAFE_ANGLE
     turned = sighting([2, 1, 0], (1 - angle, (1 - (1 - angle) ** 2) ** 0.5))
     assert judge.compare(sighting([2, 1, 0]), turned).similarity == pytest.approx(THRESHOLD, abs=1e-6)
 
