@@ -58,6 +58,15 @@ def read(content: bytes) -> Entries:
         return {}
 
 
+def is_one(content: bytes) -> bool:
+    """Whether these are the bytes of a manifest of this version, one without entries included."""
+    try:
+        value = json.loads(content)
+        return bool(value["version"] == VERSION) and isinstance(value["assets"], dict)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
 def load(folder: Path) -> bytes:
     """The bytes of the manifest in a folder; empty where there is none."""
     try:
@@ -70,7 +79,8 @@ def owned(entries: Entries) -> dict[str, set[str]]:
     """Paths of all variants named, each with the sha256 under which semopt wrote it."""
     found: dict[str, set[str]] = {}
     for one in entries.values():
-        for variant in one.get("variants") or []:
+        listed = one.get("variants")
+        for variant in listed if isinstance(listed, list) else []:
             if isinstance(variant, dict) and isinstance(variant.get("path"), str):
                 found.setdefault(variant["path"], set()).add(str(variant.get("sha256")))
     return found

@@ -163,6 +163,7 @@ class _Build:
 
     def outcomes(self) -> Iterator[Outcome]:
         """Every outcome, in the order in which they become known."""
+        self._ledger.writer.sweep()
         for one in self.skipped:
             yield Outcome(one.path, one.status, one.reason, one.rule, one.strategy)
         stale = []

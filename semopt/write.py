@@ -41,6 +41,7 @@ class Writer:
         self._root, self._journal, self._base = root, state / JOURNAL, base
         self._owned = {path: set(hashes) for path, hashes in owned.items() if self._inside(path)}
         self._adopted = False
+        self._unfinished: list[tuple[str, str]] = []
         self._read_journal()
 
     def owned_paths(self) -> frozenset[str]:
@@ -124,7 +125,7 @@ class Writer:
             os.fsync(stream.fileno())
 
     def _read_journal(self) -> None:
-        """Take up what a killed build left: what it wrote is ours, what it was about to rename is swept away."""
+        """Take up what a killed build left: what it wrote is ours, what it was about to rename is for `sweep`."""
         try:
             lines = self._journal.read_bytes().splitlines()
         except OSError:
@@ -134,12 +135,15 @@ class Writer:
                 one = json.loads(line)
                 if self._inside(one["path"]):
                     self._owned.setdefault(one["path"], set()).add(one["sha256"])
-                    self._sweep(one["path"], one["through"])
+                    self._unfinished.append((one["path"], str(one["through"])))
 
-    def _sweep(self, path: str, through: str) -> None:
-        if through.startswith(PREFIX) and through.endswith(SUFFIX) and "/" not in through and os.sep not in through:
-            with suppress(OSError):
-                (self._root / path).with_name(through).unlink()
+    def sweep(self) -> None:
+        """Remove what a killed build was about to rename. Only for who holds the tree's lock: it may be in use."""
+        for path, through in self._unfinished:
+            if through.startswith(PREFIX) and through.endswith(SUFFIX) and "/" not in through and os.sep not in through:
+                with suppress(OSError, ValueError, ForeignError):
+                    self.standing(path)  # raises where a link leads out of the tree
+                    (self._root / path).with_name(through).unlink()
 
     def _inside(self, path: Any) -> bool:
         """Whether a path out of a file is one that semopt could have written: a variant's name in the tree."""

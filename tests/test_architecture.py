@@ -48,8 +48,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {*NOUNS, "encoders", "strategies", "criteria", "crew", "pool", "session"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
+    "stock": {*FILES, "cache", "index", "ledger", "lock"},
+    "cleaning": {*FILES, "ledger", "lock", "manifest", "plan", "stock", "write"},
     "show": {*NOUNS, "manifest", "pipeline"},
-    "cli": {*NOUNS, "", "config", "pipeline", "show"},
+    "cli": {*NOUNS, "", "config", "pipeline", "show", "stock", "cleaning"},
     "__main__": {"cli"},
     "": set(),
 }
