@@ -50,8 +50,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
     "stock": {*FILES, "cache", "index", "ledger", "lock"},
     "cleaning": {*FILES, "ledger", "lock", "manifest", "plan", "stock", "write"},
+    "roster": {*NOUNS, "evaluators"},
     "show": {*NOUNS, "manifest", "pipeline"},
-    "cli": {*NOUNS, "", "config", "pipeline", "show", "stock", "cleaning"},
+    "cli": {*NOUNS, "", "config", "pipeline", "show", "stock", "cleaning", "roster"},
     "__main__": {"cli"},
     "": set(),
 }

@@ -16,12 +16,20 @@ from semopt.atomic import digest
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 
 
-@pytest.fixture
-def built(tree: Tree) -> Tree:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built tree, of which every test gets a copy."""
+    tree = Tree(tmp_path_factory.mktemp("template"))
     tree.put("semopt.yaml", "version: 1\nrules:\n  - {match: '**', strategy: lossless}\n")
     tree.put("one.png", encoded(drawing(), "PNG", compress_level=1))
     tree.put("two.png", encoded(drawing(90, 90), "PNG", compress_level=1))
     assert tree.semopt("build", "-q").returncode == 0
+    return tree.root
+
+
+@pytest.fixture
+def built(tree: Tree, template: Path) -> Tree:
+    shutil.copytree(template, tree.root, dirs_exist_ok=True)
     return tree
 
 

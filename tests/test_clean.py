@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,9 +24,7 @@ needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links need a p
 CONFIG = "version: 1\nassets: site\nrules:\n  - {match: '**', strategy: lossless}\n"
 
 
-@pytest.fixture
-def bare(tree: Tree) -> Tree:
-    """A tree before its first build."""
+def planted(tree: Tree) -> Tree:
     tree.put("semopt.yaml", CONFIG)
     tree.put("site/one.png", encoded(drawing(), "PNG", compress_level=1))
     tree.put("site/below/two.png", encoded(drawing(90, 90), "PNG", compress_level=1))
@@ -33,11 +32,25 @@ def bare(tree: Tree) -> Tree:
 
 
 @pytest.fixture
-def built(bare: Tree) -> Tree:
+def bare(tree: Tree) -> Tree:
+    """A tree before its first build."""
+    return planted(tree)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built tree, of which every test gets a copy."""
+    tree = planted(Tree(tmp_path_factory.mktemp("template")))
+    assert tree.semopt("build", "-q").returncode == 0
+    assert (tree.root / "site/one.png.semopt.webp").is_file()
+    return tree.root
+
+
+@pytest.fixture
+def built(tree: Tree, template: Path) -> Tree:
     """The same, built."""
-    assert bare.semopt("build", "-q").returncode == 0
-    assert (bare.root / "site/one.png.semopt.webp").is_file()
-    return bare
+    shutil.copytree(template, tree.root, dirs_exist_ok=True)
+    return tree
 
 
 def everything(folder: Path) -> dict[str, bytes | None]:

@@ -44,9 +44,11 @@ class _Walk:
     later: Collection[str]
 
     def value(self, check: Check, path: str) -> Json:
-        """What a value may be; anything, for a check that is not known here."""
+        """What a value may be; anything, for a check that is not known here and is made of none that is."""
         made = _FUNCTIONS.get(check) if isfunction(check) else _SORTS.get(type(check))
-        return made(self, check, path) if made else {}
+        if made is None:
+            return self.value(check.choice, path) if hasattr(check, "choice") else {}
+        return made(self, check, path)
 
     def key(self, check: Check, path: str) -> Json:
         """What stands under a key: its description and what it may be. One of a later version is refused."""
@@ -81,6 +83,8 @@ def _many(walk: _Walk, check: Many, path: str) -> Json:
         items["minItems"] = 1
     if check.unique:
         items["uniqueItems"] = True
+    if exactly := getattr(check, "exactly", None):
+        items["minItems"] = items["maxItems"] = exactly
     return {"anyOf": [item, items]} if check.single else items
 
 
@@ -131,7 +135,7 @@ def _evaluator(walk: _Walk, check: schema.Evaluator, path: str) -> Json:
 
 
 def _branch(walk: _Walk, check: schema.Evaluator, path: str, kind: str) -> Json:
-    keys, required = check.keys_of(kind)
+    keys, required = check._options(kind)
     then = {"properties": {"kind": True, **walk.properties(keys, path)}, "additionalProperties": False}
     if required:
         then["required"] = list(required)

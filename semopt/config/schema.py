@@ -151,11 +151,11 @@ class Evaluator:
         what = f"an evaluator of kind {kind}" if kind in kinds else "an evaluator"
         if kind not in kinds:
             place = replace(place, node=replace(place.node, pairs=pairs))
-        keys, required = self.keys_of(kind)
+        keys, required = self._options(kind)
         choice = Choice("a kind of evaluator", kinds)
         return Keys(what, {"kind": choice, **keys}, {"kind": "kind: torchvision", **required})(place)
 
-    def keys_of(self, kind: str) -> tuple[dict[str, Check], dict[str, str]]:
+    def _options(self, kind: str) -> tuple[dict[str, Check], dict[str, str]]:
         """The keys beside `kind`, and those of them that must be there, with an example."""
         root, names = self.scope.root, self.scope.names
         model = Choice("a network of torchvision", names.models)

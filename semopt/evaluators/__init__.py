@@ -29,11 +29,17 @@ class Key:
 
 @dataclass(slots=True)  # not frozen: the protocol's attributes are plain ones
 class Kind:
-    """A kind of judge that lives in a module of its own. labels: its judges name classes."""
+    """A kind of judge that lives in a module of its own. labels: its judges name classes.
+
+    needs: packages that must be there to load one, by the names they are imported under. extra: of semopt, that
+    installs them.
+    """
 
     module: str
     keys: Mapping[str, Any]
     labels: bool
+    needs: tuple[str, ...] = ()
+    extra: str = ""
 
     def fingerprint(self, spec: EvaluatorSpec) -> str:
         """Changes whenever the same image may get another score. Imports no torch. Raises EvaluatorError."""
@@ -50,5 +56,7 @@ KINDS: dict[str, EvaluatorKind] = {
         "semopt.evaluators.torchvision",
         {"model": Key(required=True, choices=TORCHVISION_MODELS), "weights": Key(file=True), "sha256": Key()},
         labels=True,
+        needs=("torch", "torchvision"),
+        extra="torch",
     ),
 }
