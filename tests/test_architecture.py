@@ -51,8 +51,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stock": {*FILES, "cache", "index", "ledger", "lock"},
     "cleaning": {*FILES, "ledger", "lock", "manifest", "plan", "stock", "write"},
     "roster": {*NOUNS, "evaluators"},
+    "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
     "show": {*NOUNS, "manifest", "pipeline"},
-    "cli": {*NOUNS, "", "config", "pipeline", "show", "stock", "cleaning", "roster"},
+    "cli": {*NOUNS, "", "config", "pipeline", "show", "stock", "cleaning", "roster", "scaffold"},
     "__main__": {"cli"},
     "": set(),
 }

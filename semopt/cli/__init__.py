@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from semopt import __version__
-from semopt.cli import build, cache, clean, evaluators, schema
+from semopt.cli import build, cache, clean, evaluators, init, schema
 from semopt.types import ConfigError, EvaluatorError, SemoptError
 
-COMMANDS = (build, clean, cache, evaluators, schema)
+COMMANDS = (build, init, clean, cache, evaluators, schema)
 
 SOME_FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
