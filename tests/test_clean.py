@@ -289,6 +289,7 @@ def test_a_cache_elsewhere_stays(bare: Tree) -> None:
     assert everything(bare.root / "shared") == held
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
 def test_it_waits_for_a_build_and_leaves_no_second_lock(built: Tree) -> None:
     """Whoever waited for the lock of a cleaned tree must not hold a file that nobody else can find."""
     lock = built.root / ".semopt/lock"
