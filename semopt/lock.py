@@ -14,16 +14,36 @@ POLL_S = 0.1
 @contextmanager
 def locked(file: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock for the length of the block; where another process has it, say so once and wait."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = _hold(file, waiting)
     try:
-        if not _taken(descriptor):
-            waiting()
-            while not _taken(descriptor):
-                time.sleep(POLL_S)
         yield
     finally:
         os.close(descriptor)
+
+
+def _hold(file: Path, waiting: Callable[[], None]) -> int:
+    """A descriptor of the file with the lock on it; one that `semopt clean` removed meanwhile does not count."""
+    told = False
+    while True:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        taken = _taken(descriptor)
+        if taken and _still(file, descriptor):
+            return descriptor
+        os.close(descriptor)
+        if not taken:
+            if not told:
+                waiting()
+            told = True
+            time.sleep(POLL_S)
+
+
+def _still(file: Path, descriptor: int) -> bool:
+    """Whether the name still leads to the open file."""
+    try:
+        return os.path.samestat(os.stat(file), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _taken(descriptor: int) -> bool:

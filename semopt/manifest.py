@@ -91,6 +91,15 @@ def output(content: bytes) -> str:
     return template if isinstance(template, str) and fault(template) is None else DEFAULT
 
 
+def is_one(content: bytes) -> bool:
+    """Whether these are the bytes of a manifest of this version, one without entries included."""
+    try:
+        value = json.loads(content)
+        return bool(value["version"] == VERSION) and isinstance(value["assets"], dict)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
 def load(folder: Path) -> bytes:
     """The bytes of the manifest in a folder; empty where there is none."""
     try:

@@ -33,11 +33,13 @@ def add_tree(to: argparse.ArgumentParser) -> None:
     to.add_argument("--config", type=Path, metavar="FILE", help="use this config instead of the nearest semopt.yaml")
 
 
-def add_loudness(to: argparse.ArgumentParser) -> None:
+def add_loudness(
+    to: argparse.ArgumentParser, quiet: str = "failures only", verbose: str = "a line for every image"
+) -> None:
     """-q and -v."""
     loud = to.add_mutually_exclusive_group()
-    loud.add_argument("-q", "--quiet", action="store_true", help="failures only")
-    loud.add_argument("-v", "--verbose", action="store_true", help="a line for every image")
+    loud.add_argument("-q", "--quiet", action="store_true", help=quiet)
+    loud.add_argument("-v", "--verbose", action="store_true", help=verbose)
 
 
 def add_jobs(to: argparse.ArgumentParser) -> None:

@@ -36,11 +36,17 @@ class Key:
 
 @dataclass(slots=True)  # not frozen: the protocol's attributes are plain ones
 class Kind:
-    """A kind of judge that lives in a module of its own. labels: its judges name classes."""
+    """A kind of judge that lives in a module of its own. labels: its judges name classes.
+
+    needs: packages that must be there to load one, by the names they are imported under. extra: of semopt, that
+    installs them.
+    """
 
     module: str
     keys: Mapping[str, Key]
     labels: bool
+    needs: tuple[str, ...] = ()
+    extra: str = ""
 
     def fingerprint(self, spec: EvaluatorSpec) -> str:
         """Changes whenever the same image may get another score. Imports no torch. Raises EvaluatorError."""
@@ -57,6 +63,8 @@ _BUILT_IN: dict[str, EvaluatorKind] = {
         "semopt.evaluators.torchvision",
         {"model": Key(required=True, choices=TORCHVISION_MODELS), "weights": Key(file=True), "sha256": Key()},
         labels=True,
+        needs=("torch", "torchvision"),
+        extra="torch",
     ),
     "onnx": Kind(
         "semopt.evaluators.onnx",
