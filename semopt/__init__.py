@@ -1,3 +1,37 @@
-"""semopt: the smallest image a machine still recognises, as a step of an asset build."""
+"""semopt: the smallest image a machine still recognises, as a step of an asset build.
+
+As a library: `semopt.build`, `semopt.compress`, `semopt.load_config`; the protocols and records are in `semopt.types`.
+Importing this loads none of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from semopt import types as types
+    from semopt.api import build as build
+    from semopt.api import compress as compress
+    from semopt.api import load_config as load_config
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "build": "semopt.api",
+    "compress": "semopt.api",
+    "load_config": "semopt.api",
+    "types": "",
+}
+"""Where the public names live; empty for a module of the package."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'semopt' has no attribute {name!r}")
+    home = _HOMES[name]
+    return getattr(importlib.import_module(home), name) if home else importlib.import_module(f"semopt.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -233,7 +233,7 @@ class _Build:
     def _installed(self, founds: Iterable[Found], groups: list[list[_Stale]]) -> Iterator[Outcome]:
         for found in founds:
             first, *twins = groups[found.order.number]
-            answer = _answer(found)
+            answer = outcome_of(found)
             if found.kind not in LASTING:
                 yield from (_passing(one.task, answer) for one in (first, *twins))
                 continue
@@ -255,7 +255,7 @@ def _passing(task: Task, answer: Outcome) -> Outcome:
     return replace(answer, path=task.asset.path, rule=task.rule.name)
 
 
-def _answer(found: Found) -> Outcome:
+def outcome_of(found: Found) -> Outcome:
     """What a search found, without path and rule."""
     source, ended = found.source, found.ended
     outcome = Outcome(

@@ -104,11 +104,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Images beyond these are refused. Pixels of one frame, bytes of the file, frames, seconds for one image."""
+    """Images beyond the first three are refused. Pixels of one frame, bytes of the file, seconds for one image.
+
+    variant, folder, tree: what `check` allows, in bytes: of one variant, of all variants that lie in one folder (not
+    below it), of all variants of the tree. None: any number.
+    """
 
     max_pixels: int = 50_000_000
     max_bytes: int = 100_000_000
     seconds: float = 600.0
+    variant: int | None = None
+    folder: int | None = None
+    tree: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +455,26 @@ class Work:
     confirm: int = 0
     encodes: int = 0
     measures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """What `semopt.compress` found for one image.
+
+    content: the bytes of the smallest file accepted, None where there is none smaller than the original; reason then
+    says why, and media_type and quality are None, width and height (upright px) the original's. quality: in the
+    encoder's own range, None for lossless. scores: by judge. trials: every candidate that was made, in order.
+    """
+
+    content: bytes | None
+    media_type: str | None
+    width: int | None
+    height: int | None
+    quality: int | None = None
+    strategy: str | None = None
+    scores: tuple[tuple[str, Score], ...] = ()
+    trials: tuple[Trial, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from semopt import __version__
-from semopt.cli import build
+from semopt.cli import build, check, compress, explain
 from semopt.types import ConfigError, EvaluatorError, SemoptError
 
-COMMANDS = (build,)
+COMMANDS = (build, check, compress, explain)
 
 SOME_FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
