@@ -333,6 +333,12 @@ class Encoder(Protocol):
 
     support: 0 where every reader opens it, more for newer formats. ladder: about six qualities, worst to best,
     empty where it has no lossy mode. max_side, max_pixels: what the format can hold.
+
+    >>> from PIL import Image
+    >>> from semopt.encoders import ENCODERS
+    >>> webp: Encoder = ENCODERS["webp"]
+    >>> webp.encode(Image.radial_gradient("L"), webp.ladder[0], Metadata())[8:12]
+    b'WEBP'
     """
 
     @property
@@ -376,7 +382,20 @@ class Metadata:
 
 
 class Evaluator(Protocol):
-    """A judge. Preprocessing is its own affair."""
+    """A judge. Preprocessing is its own affair. labels: whether its scores name classes.
+
+    >>> class Brightness:
+    ...     name, labels = "brightness", False
+    ...     def observe(self, images):
+    ...         return [image.convert("L").resize((1, 1)).getpixel((0, 0)) for image in images]
+    ...     def compare(self, reference, observed):
+    ...         return Score(similarity=1 - abs(reference - observed) / 255)
+    >>> from PIL import Image
+    >>> import semopt
+    >>> found = semopt.compress(Image.radial_gradient("L"), evaluator=Brightness(), formats=["webp"])
+    >>> dict(found.scores)["brightness"].similarity >= 0.9
+    True
+    """
 
     name: str
     labels: bool
@@ -409,7 +428,24 @@ class EvaluatorKind(Protocol):
 
 
 class Strategy(Protocol):
-    """How a rule's variants are found."""
+    """How a rule's variants are found. judged: whether its search ever asks the judges.
+
+    Its search is a generator; whoever runs it answers its requests:
+
+    >>> from semopt.encoders import ENCODERS
+    >>> from semopt.strategies import strategies
+    >>> problem = Problem(Source(80, 60, 5000), (ENCODERS["webp"],), "each", lambda scores: Verdict(True, 1.0), {})
+    >>> search = strategies()["lossless"].search(problem)
+    >>> next(search)
+    Encode(candidates=(Candidate(encoder='webp', width=80, height=60, quality=None),))
+    >>> search.send([1234])
+    Measure(candidates=(Candidate(encoder='webp', width=80, height=60, quality=None),), metric='identical')
+    >>> try:
+    ...     search.send([1.0])
+    ... except StopIteration as stop:
+    ...     [trial.bytes for trial in stop.value.accepted]
+    [1234]
+    """
 
     @property
     def name(self) -> str: ...
