@@ -145,9 +145,9 @@ class _Books:
             return [Finding(path, "stale", "the original changed since it was built"), *faults]
         if entry.status == "failed":
             return [Finding(path, "failed", entry.reason), *faults]
-        if entry.status == "skipped" or (wanted is not None and entry.strategy != wanted):
-            now = wanted or "no longer skipped"
-            return [Finding(path, "stale", f"built as {entry.strategy or 'skipped'}, its rule now says {now}"), *faults]
+        if entry.status == "skipped" or not _routed(entry, wanted):
+            now = wanted or "both or lossless"
+            return [Finding(path, "stale", f"built as {entry.strategy}, and its rule now says {now}"), *faults]
         same = self._same_key(task, sha256, entry)
         if not entry.variants and same is False:
             return [Finding(path, "stale", "its rule, judges or a library changed since nothing smaller was found")]
@@ -184,6 +184,13 @@ class _Books:
     def _count(self, variants: tuple[Variant, ...]) -> None:
         for variant in variants:
             self._variant(variant)
+
+
+def _routed(entry: Outcome, wanted: str | None) -> bool:
+    """Whether what was built is what the rule's strategy may give; the default one goes by the pixels."""
+    if wanted is not None:
+        return entry.strategy == wanted
+    return entry.strategy in ("both", "lossless") or not entry.variants
 
 
 def _over(config: Config, standing: dict[str, int]) -> Iterator[Finding]:

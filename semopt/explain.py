@@ -89,13 +89,14 @@ def _floor(rule: Rule, outcome: Outcome) -> float | None:
 
 
 def matches(config: Config, place: str) -> list[Match]:
-    """Every rule that matches a path relative to the tree, the governing one first, the default one last."""
-    return [
+    """Every rule that matches a path relative to the tree, the governing one first; the default one if none does."""
+    found = [
         Match(rule, glob)
-        for rule in (*config.rules, config.default)
+        for rule in config.rules
         for glob in [next((glob for glob in rule.match if matcher([glob])(place)), None)]
         if glob is not None
     ]
+    return found or [Match(config.default, config.default.match[0])]
 
 
 def place_of(config: Config, file: Path) -> str | None:

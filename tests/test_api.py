@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 import semopt
-from conftest import Tree, drawing, encoded, photo
+from conftest import REPOSITORY, Tree, drawing, encoded, photo
 from semopt import api, types
 from semopt.types import ConfigError, EvaluatorError, ImageError, Keep, Score
 
@@ -62,6 +63,14 @@ def test_it_works_from_a_script_without_a_main_guard(tree: Tree) -> None:
     ran = subprocess.run([sys.executable, str(script)], cwd=tree.root, capture_output=True, text=True, timeout=100)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.splitlines() == ["started", "one.png optimized", "two.png optimized", "image/webp"]
+
+
+def test_what_the_readme_shows(tree: Tree) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+    tree.put("site/one.png", encoded(drawing(60, 50), "PNG", compress_level=1))
+    tree.put("cat.jpg", encoded(photo(60, 50)))
+    ran = subprocess.run([sys.executable, "-c", script], cwd=tree.root, capture_output=True, text=True, timeout=100)
+    assert (ran.returncode, ran.stderr, ran.stdout) == (0, "", "one.png optimized \n")
 
 
 def test_build_takes_a_folder_a_file_or_a_config(tree: Tree) -> None:
@@ -126,6 +135,8 @@ def test_a_judge_of_ones_own_and_then_the_built_in_one_again() -> None:
     picture = photo(120, 90, 1)
     mine = semopt.compress(picture, evaluator=Brightness(), formats=["webp"])
     assert [name for name, _ in mine.scores] == ["brightness"]
+    with pytest.raises(ConfigError, match="'brightness' knows no classes"):
+        semopt.compress(picture, evaluator=Brightness(), keep=Keep(0.9, label="same"))
     assert [name for name, _ in semopt.compress(picture, keep=0.6, formats=["webp"]).scores] == ["embedded"]
 
 

@@ -47,10 +47,7 @@ def explained(tree: Tree, file: str, *more: str) -> dict[str, object]:
 def test_the_rule_its_glob_its_line_and_what_would_have_come_later(site: Tree) -> None:
     found = explained(site, "photos/one.jpg")
     assert found["governed"] == {"rule": "rules[0]", "line": 4, "match": "photos/*.jpg"}
-    assert found["later"] == [
-        {"rule": "rules[1]", "line": 5, "match": "photos/**"},
-        {"rule": "default", "line": 0, "match": "**"},
-    ]
+    assert found["later"] == [{"rule": "rules[1]", "line": 5, "match": "photos/**"}]
 
 
 def test_every_trial_has_bytes_scores_and_verdict_and_the_winner_is_the_variant(site: Tree) -> None:
@@ -126,6 +123,13 @@ def test_what_is_no_image_inside_fails_with_a_sentence(site: Tree) -> None:
     ran = site.semopt("explain", "photos/text.jpg")
     assert ran.returncode == 1
     assert "failed: the file is text, not an image" in ran.stdout
+
+
+def test_a_limit_that_is_lifted_is_forgotten(site: Tree) -> None:
+    site.put("semopt.yaml", RULES + "limits: {max_bytes: 100}\n")
+    assert "over limits.max_bytes (100)" in site.semopt("explain", "photos/two.png").stdout
+    site.put("semopt.yaml", RULES)
+    assert explained(site, "photos/two.png")["status"] == "optimized"
 
 
 def test_outside_of_the_tree(site: Tree) -> None:

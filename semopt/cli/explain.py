@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ def run(parsed: argparse.Namespace) -> int:
     if not parsed.file.is_file() and not parsed.file.is_symlink():
         what = "is a folder; name a file in it" if parsed.file.is_dir() else "no such file"
         raise ConfigError(f"{parsed.file}: {what}")
-    crew = Crew(1)
+    crew = Crew(1, sys.stderr.isatty())
     try:
         found = explain(_config(parsed), parsed.file, crew)
     finally:
