@@ -1,51 +1,89 @@
-"""What a search found, as an outcome without path and rule: what a cache keeps and a ledger installs."""
+"""Single answers for those who look and do not build: known to the cache, or searched now; nothing is installed."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from semopt.atomic import digest
-from semopt.encoders import ENCODERS
-from semopt.types import Audience, Outcome, Trial, Variant
+from semopt.atomic import digest, replace_whole, stat_of
+from semopt.cache import Cache
+from semopt.keys import Keys
+from semopt.outcomes import outcome_of
+from semopt.pipeline import LASTING
+from semopt.types import Asset, Config, Outcome, Task
+from semopt.write import STATE
 
 if TYPE_CHECKING:
-    from semopt.engine import Found
+    from pathlib import Path
+
+    from semopt.crew import Crew
 
 
-def answer_of(found: Found) -> Outcome:
-    """What a search found, without path and rule."""
-    source, ended = found.source, found.ended
-    outcome = Outcome(
-        "",
-        "kept" if found.kind in ("ok", "kept") else "failed",
-        found.reason if ended is None else ended.reason,
-        strategy=found.order.task.rule.settings.strategy if found.strategy is None else found.strategy.name,
-        sha256=found.order.sha256,
-        bytes=found.order.task.asset.stat.size,
-        width=None if source is None else source.width,
-        height=None if source is None else source.height,
-        work=found.work,
-        trials=() if ended is None else ended.trials,
-    )
-    if ended is None or not ended.accepted:
-        return outcome
-    audience = found.strategy.audience if found.strategy else "machines"
-    pairs = zip(ended.accepted, found.contents, strict=True)
-    return replace(outcome, status="optimized", variants=tuple(_variant(*pair, audience) for pair in pairs))
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of one image. contents: bytes of the outcome's variants, in their order; empty where cached.
+
+    lasting: False where the same search may end otherwise, as after a worker that died.
+    """
+
+    outcome: Outcome
+    contents: tuple[bytes, ...] = ()
+    cached: bool = False
+    lasting: bool = True
 
 
-def _variant(trial: Trial, content: bytes, audience: Audience) -> Variant:
-    one, encoder = trial.candidate, ENCODERS[trial.candidate.encoder]
-    return Variant(
-        path="",
-        format=encoder.name,
-        media_type=encoder.media_type,
-        width=one.width,
-        height=one.height,
-        quality=one.quality,
-        bytes=len(content),
-        sha256=digest(content),
-        audience=audience,
-        scores=tuple(sorted((trial.scores or {}).items())),
-    )
+def asset_of(file: Path, path: str) -> Asset:
+    """A file as the searches take it. path: what outcomes call it. Raises OSError."""
+    return Asset(path, file, stat_of(os.stat(file)))
+
+
+def searched(config: Config, tasks: Sequence[Task], crew: Crew) -> Iterator[Answer]:
+    """Search these images together; the answers come in the order in which the searches end.
+
+    Reads each original once for its hash. Raises OSError for one that cannot be read, and EvaluatorError.
+    """
+    from semopt.engine import Engine, Order
+
+    orders = [Order(number, task, digest(task.asset.file.read_bytes())) for number, task in enumerate(tasks)]
+    for found in Engine(config, crew).search(orders):
+        task = found.order.task
+        outcome = replace(outcome_of(found), path=task.asset.path, rule=task.rule.name)
+        yield Answer(outcome, found.contents, lasting=found.kind in LASTING)
+
+
+def answer_for(config: Config, task: Task, crew: Crew) -> Answer:
+    """The answer of the cache where it has one, else of a search now, which the cache keeps.
+
+    No variant, manifest or index is written; the cache only where the tree has a config or was built before.
+    Raises OSError where the original cannot be read, and EvaluatorError.
+    """
+    size, most = task.asset.stat.size, config.limits.max_bytes
+    if size > most:  # said here, as a build says it, for the limit is no part of the key: the cache must not have it
+        reason = f"has {size:,} bytes, over limits.max_bytes ({most:,})"
+        return Answer(
+            Outcome(task.asset.path, "failed", reason, task.rule.name, task.rule.settings.strategy, bytes=size)
+        )
+    cache = Cache(config.cache or config.root / STATE / "cache")
+    key = Keys(config).key(task.rule, digest(task.asset.file.read_bytes()))
+    known = cache.get(key)
+    if known is not None:
+        return Answer(replace(known, path=task.asset.path, rule=task.rule.name), cached=True)
+    (answer,) = searched(config, [task], crew)
+    if answer.lasting and (config.file or (config.root / STATE).is_dir()):
+        _keep(config, cache, key, answer)
+    return answer
+
+
+def _keep(config: Config, cache: Cache, key: str, answer: Answer) -> None:
+    """Write an answer to the cache; one that cannot be written costs the next command a search and no more."""
+    ignore = config.root / STATE / ".gitignore"
+    try:
+        if not ignore.exists():
+            ignore.parent.mkdir(exist_ok=True)
+            replace_whole(ignore, b"*\n")
+        nameless = replace(answer.outcome, path="", rule=None)
+        cache.put(key, nameless, list(answer.contents))
+    except OSError:
+        return

@@ -9,7 +9,7 @@ from typing import Any
 
 from semopt.naming import DEFAULT, fault
 from semopt.records import Json, variant_json, variant_of
-from semopt.types import Outcome, SemoptError
+from semopt.types import Outcome, SemoptError, Variant
 
 NAME = "semopt-manifest.json"
 VERSION = 1
@@ -115,3 +115,11 @@ def owned(entries: Entries) -> dict[str, set[str]]:
         for variant in one["variants"]:
             found.setdefault(variant["path"], set()).add(variant["sha256"])
     return found
+
+
+def variants(value: Mapping[str, Any]) -> tuple[Variant, ...]:
+    """The variants of an entry; none where it is damaged."""
+    try:
+        return tuple(map(variant_of, value["variants"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return ()

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from semopt import plan
-from semopt.answers import answer_of
 from semopt.atomic import replace_whole
 from semopt.cache import Cache
 from semopt.encoders import ENCODERS
@@ -22,6 +21,7 @@ from semopt.globs import matcher
 from semopt.keys import Keys
 from semopt.ledger import Ledger, again
 from semopt.lock import locked
+from semopt.outcomes import outcome_of
 from semopt.types import Config, Outcome, Skipped, Task, Work
 from semopt.write import STATE
 
@@ -246,7 +246,7 @@ class _Build:
     def _installed(self, founds: Iterable[Found], groups: list[list[_Stale]]) -> Iterator[Outcome]:
         for found in founds:
             first, *twins = groups[found.order.number]
-            answer = answer_of(found)
+            answer = outcome_of(found)
             if found.kind not in LASTING:
                 yield from (_passing(one.task, answer) for one in (first, *twins))
                 continue

@@ -81,6 +81,21 @@ class Session:
         """The finished bytes of candidates that were encoded."""
         return [content for content in map(self._content, candidates) if content is not None]
 
+    def appraise(
+        self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, seen: bool
+    ) -> tuple[list[Image.Image], list[float]]:
+        """Finished files in place of what would be encoded now. Gives the original's view and theirs, and figures.
+
+        metric: as in `measure`, None for no figures. seen: whether views are wanted.
+        """
+        for candidate, content in files:
+            if Image.open(io.BytesIO(content)).size != (candidate.width, candidate.height):
+                raise ImageError(f"its {candidate.encoder} variant is not {candidate.width}x{candidate.height} px")
+        self._encoded.update(files)
+        candidates = [candidate for candidate, _ in files]
+        views = self.views([None, *candidates]) if seen else []
+        return views, [] if metric is None else self.measure(candidates, metric)
+
     def _content(self, candidate: Candidate) -> bytes | None:
         if candidate not in self._encoded:
             try:

@@ -114,12 +114,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Images beyond these are refused. Pixels of one frame, bytes of the file, frames, seconds for one image."""
+    """Images beyond the first three are refused. Pixels of one frame, bytes of the file, seconds for one image.
+
+    variant, folder, tree: what `check` allows, in bytes: of one variant, of all variants that lie in one folder (not
+    below it), of all variants of the tree. None: any number.
+    """
 
     max_pixels: int = 50_000_000
     max_bytes: int = 100_000_000
     max_frames: int | None = None
     seconds: float = 600.0
+    variant: int | None = None
+    folder: int | None = None
+    tree: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +358,12 @@ class Encoder(Protocol):
 
     support: 0 where every reader opens it, more for newer formats. ladder: about six qualities, worst to best,
     empty where it has no lossy mode. max_side, max_pixels: what the format can hold.
+
+    >>> from PIL import Image
+    >>> from semopt.encoders import ENCODERS
+    >>> webp: Encoder = ENCODERS["webp"]
+    >>> webp.encode(Image.radial_gradient("L"), webp.ladder[0], Metadata())[8:12]
+    b'WEBP'
     """
 
     @property
@@ -394,7 +407,20 @@ class Metadata:
 
 
 class Evaluator(Protocol):
-    """A judge. Preprocessing is its own affair."""
+    """A judge. Preprocessing is its own affair. labels: whether its scores name classes.
+
+    >>> class Brightness:
+    ...     name, labels = "brightness", False
+    ...     def observe(self, images):
+    ...         return [image.convert("L").resize((1, 1)).getpixel((0, 0)) for image in images]
+    ...     def compare(self, reference, observed):
+    ...         return Score(similarity=1 - abs(reference - observed) / 255)
+    >>> from PIL import Image
+    >>> import semopt
+    >>> found = semopt.compress(Image.radial_gradient("L"), evaluator=Brightness(), formats=["webp"])
+    >>> dict(found.scores)["brightness"].similarity >= 0.9
+    True
+    """
 
     name: str
     labels: bool
@@ -427,7 +453,24 @@ class EvaluatorKind(Protocol):
 
 
 class Strategy(Protocol):
-    """How a rule's variants are found."""
+    """How a rule's variants are found. judged: whether its search ever asks the judges.
+
+    Its search is a generator; whoever runs it answers its requests:
+
+    >>> from semopt.encoders import ENCODERS
+    >>> from semopt.strategies import strategies
+    >>> problem = Problem(Source(80, 60, 5000), (ENCODERS["webp"],), "each", lambda scores: Verdict(True, 1.0), {})
+    >>> search = strategies()["lossless"].search(problem)
+    >>> next(search)
+    Encode(candidates=(Candidate(encoder='webp', width=80, height=60, quality=None, chain=()),))
+    >>> search.send([1234])
+    Measure(candidates=(Candidate(encoder='webp', width=80, height=60, quality=None, chain=()),), metric='identical')
+    >>> try:
+    ...     search.send([1.0])
+    ... except StopIteration as stop:
+    ...     [trial.bytes for trial in stop.value.accepted]
+    [1234]
+    """
 
     @property
     def name(self) -> str: ...
@@ -473,6 +516,26 @@ class Work:
     confirm: int = 0
     encodes: int = 0
     measures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """What `semopt.compress` found for one image.
+
+    content: the bytes of the smallest file accepted, None where there is none smaller than the original; reason then
+    says why, and media_type and quality are None, width and height (upright px) the original's. quality: in the
+    encoder's own range, None for lossless. scores: by judge. trials: every candidate that was made, in order.
+    """
+
+    content: bytes | None
+    media_type: str | None
+    width: int | None
+    height: int | None
+    quality: int | None = None
+    strategy: str | None = None
+    scores: tuple[tuple[str, Score], ...] = ()
+    trials: tuple[Trial, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

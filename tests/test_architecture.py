@@ -18,7 +18,7 @@ RECORDS = {*FILES, "records"}
 STAGES = {"globs", "journal", "plan", "search", "criteria", "cache", "index", "write", "manifest"}
 PIXELS = {*NOUNS, "encoders", "images", "perceptual", "graphics"}
 REGISTRIES = {"encoders", "evaluators", "strategies"}
-JOINING = {"answers", "keys", "ledger", "lock", "session", "worker", "pool", "crew", "engine"}
+JOINING = {"outcomes", "keys", "ledger", "lock", "session", "worker", "pool", "crew", "engine"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pool": {"session", "worker"},
     "crew": {*NOUNS, "evaluators", "pool"},
     "engine": {*NOUNS, "encoders", "strategies", "criteria", "crew", "pool", "session"},
-    "answers": {*FILES, "encoders", "engine"},
+    "outcomes": {*FILES, "encoders", "engine"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
     "watch": {*FILES, "plan", "manifest", "strategies", "crew", "pipeline", "engine"},
@@ -57,11 +57,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cleaning": {*FILES, "ledger", "lock", "manifest", "plan", "stock", "write"},
     "roster": {*NOUNS, "evaluators"},
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
+    "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "write"},
+    "explain": {*NOUNS, "answers", "crew", "engine", "globs", "manifest", "naming", "plan"},
+    "rejudge": {*FILES, "criteria", "strategies", "crew", "engine", "pool", "session"},
+    "check": {*FILES, *STAGES, "keys", "rejudge"},
+    "single": {*FILES, *REGISTRIES, "answers", "config", "crew"},
+    "api": {*NOUNS, "config", "crew", "pipeline", "single"},
     "show": {*NOUNS, "manifest", "pipeline"},
-    "cli": {*NOUNS, "", "config", "pipeline", "show", "watch", "stock", "cleaning", "roster", "scaffold"},
+    "cli": {
+        *RECORDS,
+        "",
+        *("answers", "check", "cleaning", "config", "crew", "encoders", "explain", "manifest", "pipeline"),
+        *("roster", "scaffold", "show", "single", "stock", "watch"),
+    },
     "__main__": {"cli"},
     "compressors": {*NOUNS, "images", "evaluators"},
-    "": {"compressors"},
+    "": {"types", "api", "compressors"},
 }
 """Rooms by name; "" is the package itself. A room may always import itself."""
 

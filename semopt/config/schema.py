@@ -19,9 +19,6 @@ from semopt.naming import fault
 LATER = frozenset({
     "spend",
     "cache: URL",
-    "limits.variant",
-    "limits.folder",
-    "limits.tree",
     "rules.confirm",
     "rules.placeholder: true",
     "rules.serve",

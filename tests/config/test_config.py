@@ -391,9 +391,6 @@ def test_keys_of_a_later_version_are_refused(root: Path, keys: str, fault: str) 
     [
         ("spend: 20MB", f"spend: {REMOVE}"),
         ("cache: https://cache.example/x", f"cache: 'https://cache.example/x' {CHOOSE}"),
-        ("limits: {variant: 20kB}", f"limits.variant: {REMOVE}"),
-        ("limits: {folder: 20MB}", f"limits.folder: {REMOVE}"),
-        ("limits: {tree: 2GB}", f"limits.tree: {REMOVE}"),
     ],
 )
 def test_keys_of_a_later_version_at_the_top(root: Path, text: str, fault: str) -> None:
@@ -407,6 +404,12 @@ def test_the_loops_of_the_post_need_a_judge_with_classes(root: Path, strategy: s
     assert rule(root, f"strategy: {strategy}, evaluator: [embedded, imagenet], seed: 7") == Settings(
         strategy=strategy, evaluators=("embedded", "imagenet"), seed=7
     )
+
+
+def test_limits_of_what_is_written(root: Path) -> None:
+    assert config.default(root).limits == Limits(variant=None, folder=None, tree=None)
+    limits = read(root, "version: 1\nlimits: {variant: 100kB, folder: 2MB, tree: 10MB}").limits
+    assert (limits.variant, limits.folder, limits.tree) == (100_000, 2_000_000, 10_000_000)
 
 
 def test_a_release_that_brings_a_key_deletes_its_line(root: Path) -> None:

@@ -1,0 +1,171 @@
+"""`semopt explain`: the rule that governs a file and why, and every trial of its search."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semopt.cli import arguments
+from semopt.types import Config, ConfigError, Outcome
+
+if TYPE_CHECKING:
+    from semopt.explain import Explained, Match
+
+EXAMPLES = """\
+  semopt explain photos/cat.jpg
+  semopt explain photos/cat.jpg --json
+The answer of the cache is shown where there is one; else the image is searched now. No variant is written.
+"""
+
+JUDGE_COLUMNS = 9
+MOST_JUDGES = 3
+
+
+def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    does = "say which rule governs a file and why, and show every trial with bytes, scores and verdict"
+    command = arguments.command(commands, "explain", does, EXAMPLES)
+    command.set_defaults(command=run)
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--config", type=Path, metavar="FILE", help="use this config, not the nearest semopt.yaml")
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Explain; 1 where the image cannot be searched, 2 where there is no such file."""
+    from semopt.crew import Crew
+    from semopt.explain import explain
+
+    if not parsed.file.is_file() and not parsed.file.is_symlink():
+        what = "is a folder; name a file in it" if parsed.file.is_dir() else "no such file"
+        raise ConfigError(f"{parsed.file}: {what}")
+    crew = Crew(1, sys.stderr.isatty())
+    try:
+        found = explain(_config(parsed), parsed.file, crew)
+    finally:
+        crew.close()
+    print(json.dumps(as_json(found)) if parsed.json else "\n".join(lines(found)))
+    return 1 if found.outcome is not None and found.outcome.status == "failed" else 0
+
+
+def _config(parsed: argparse.Namespace) -> Config:
+    """The config that governs FILE; without one, that of the folder that was built, or the one where the person is."""
+    from semopt import config, manifest
+
+    folder = parsed.file.absolute().parent
+    file = parsed.config or config.find(folder)
+    if file is not None:
+        return config.load(file)
+    here = Path.cwd()
+    otherwise = here if folder.is_relative_to(here) else folder
+    built = (one for one in (folder, *folder.parents) if (one / manifest.NAME).is_file())
+    return config.default(next(built, otherwise))
+
+
+def as_json(found: Explained) -> dict[str, object]:
+    """All of it as a program reads it."""
+    from semopt.records import trial_json
+    from semopt.show import outcome_json
+
+    outcome = found.outcome
+    whole = {} if outcome is None else outcome_json(outcome)
+    trials = () if outcome is None else outcome.trials
+    return {
+        "type": "explanation",
+        **whole,
+        "path": found.path,
+        "governed": None if found.governed is None else _match_json(found.governed),
+        "later": [_match_json(match) for match in found.later],
+        "left": found.left,
+        "cached": found.cached,
+        "floor": found.floor,
+        "trials": [{**trial_json(trial), "verdict": found.verdict(trial)} for trial in trials],
+    }
+
+
+def _match_json(match: Match) -> dict[str, object]:
+    return {"rule": match.rule.name, "line": match.line, "match": match.glob}
+
+
+def lines(found: Explained) -> Iterator[str]:
+    """All of it as a person reads it; tables of at most 80 columns."""
+    from semopt.show import printable
+
+    if found.governed is None:
+        yield f"{printable(found.path)} {found.left}."
+        return
+    yield printable(found.path)
+    yield f"  rule      {_said(found.governed)}"
+    yield from (f"  later     {_said(match)}, had it come first" for match in found.later)
+    if found.outcome is None:
+        yield f"  left      {found.left}"
+    else:
+        yield from _of_outcome(found.outcome, found)
+
+
+def _said(match: Match) -> str:
+    from semopt.show import printable
+
+    if match.rule.name == "default":
+        return "default, which takes what no rule matches"
+    strategy = match.rule.settings.strategy or "both or lossless"
+    return printable(f"{match.rule.name} in line {match.line}: '{match.glob}' matches; {strategy}")
+
+
+def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
+    from semopt.show import size
+
+    routed = "" if found.governed and found.governed.rule.settings.strategy else _routed(outcome)
+    source = f"{outcome.width}x{outcome.height} px, {size(outcome.bytes or 0)}" if outcome.width else "not decoded"
+    yield f"  original  {source}"
+    yield f"  strategy  {outcome.strategy or 'none'}{routed}"
+    yield f"  answer    {_answer(outcome)}{'; known to the cache' if found.cached else '; searched now'}"
+    work = outcome.work
+    passes = f"{work.reference} reference + {work.search} search + {work.confirm} confirm"
+    yield f"  work      passes: {passes}; {work.encodes} encodes, {work.measures} measures"
+    if outcome.trials:
+        yield ""
+        yield from table(outcome, found)
+
+
+def _routed(outcome: Outcome) -> str:
+    looks = {"lossless": ", as its pixels look like a drawing", "both": ", as its pixels look like a photograph"}
+    return looks.get(outcome.strategy or "", "")
+
+
+def _answer(outcome: Outcome) -> str:
+    from semopt.show import size
+
+    if not outcome.variants:
+        return f"{outcome.status}: {outcome.reason}"
+    return ", ".join(f"{one.format} {size(one.bytes)}" for one in outcome.variants)
+
+
+def table(outcome: Outcome, found: Explained) -> Iterator[str]:
+    """Every trial in the order of bytes, at most 80 columns. Beyond three judges their least similarity is shown."""
+    from semopt.show import printable, size
+
+    judges = sorted({name for trial in outcome.trials for name in trial.scores or ()})
+    columns: Sequence[str] = judges if len(judges) <= MOST_JUDGES else [f"least of {len(judges)}"]
+    heads = "".join(f" {_short(printable(name)):>{JUDGE_COLUMNS}}" for name in columns)
+    yield f"  {'format':<6} {'size':>11} {'q':>3} {'bytes':>7}{heads} {'metric':>6} verdict"
+    for trial in sorted(outcome.trials, key=lambda trial: trial.bytes):
+        one, scores = trial.candidate, trial.scores or {}
+        seen = [scores[name].similarity for name in judges if name in scores]
+        shown = seen if len(judges) <= MOST_JUDGES else seen and [min(seen)]
+        figures = "".join(f" {figure:>{JUDGE_COLUMNS}.3f}" for figure in shown) or f" {'':>{JUDGE_COLUMNS}}" * len(
+            columns
+        )
+        metric = "" if trial.measured is None else f"{trial.measured:.1f}"
+        quality = "" if one.quality is None else str(one.quality)
+        box = f"{one.width}x{one.height}"
+        start = f"  {one.encoder:<6} {box:>11} {quality:>3} {size(trial.bytes):>7}{figures} {metric:>6}"
+        yield f"{start} {found.verdict(trial)}".rstrip()
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= JUDGE_COLUMNS else f"{name[: JUDGE_COLUMNS - 1]}…"

@@ -1,0 +1,137 @@
+"""Why one file is treated as it is: the rule that governs it, or what leaves it out, and every trial of its search."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from semopt import manifest, naming, plan
+from semopt.answers import answer_for
+from semopt.crew import Crew
+from semopt.globs import matcher
+from semopt.types import Config, Outcome, Rule, Skipped, Task, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that matches a file. glob: the first of its globs that does. line: in the config, 0 without one."""
+
+    rule: Rule
+    glob: str
+
+    @property
+    def line(self) -> int:
+        """Where the rule stands in the config, from 1; 0 where there is none."""
+        return self.rule.line
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """All that is known of one file.
+
+    path: relative to the config's folder, or as given where it is outside of the tree. governed: the first match, None
+    where nothing governs it; later: the rules that would have matched. left: why no search sees the file, else empty.
+    outcome: with every trial, None where it was left out. cached: the outcome was known from before. floor: what a
+    trial's measured figure must reach, None where nothing is measured.
+    """
+
+    path: str
+    governed: Match | None = None
+    later: tuple[Match, ...] = ()
+    left: str = ""
+    outcome: Outcome | None = None
+    cached: bool = False
+    floor: float | None = None
+
+    def wins(self, trial: Trial) -> bool:
+        """Whether a trial is one of the variants."""
+        one = trial.candidate
+        variants = () if self.outcome is None else self.outcome.variants
+        made = [(variant.format, variant.width, variant.height, variant.quality) for variant in variants]
+        return (one.encoder, one.width, one.height, one.quality) in made
+
+    def verdict(self, trial: Trial) -> str:
+        """What became of a trial: "winner", "yes", "no", or empty where nobody was asked."""
+        if self.wins(trial):
+            return "winner"
+        measured = None if trial.measured is None or self.floor is None else trial.measured >= self.floor
+        said = [one for one in (measured, trial.passed) if one is not None]
+        return ("yes" if all(said) else "no") if said else ""
+
+
+def explain(config: Config, file: Path, crew: Crew) -> Explained:
+    """Explain one file. Writes neither variants nor manifest. Raises OSError and EvaluatorError."""
+    place = place_of(config, file)
+    if place is None:
+        named = f", the tree of {config.file.name}" if config.file else ""
+        return Explained(str(file), left=f"lies outside of {config.assets}{named}, so no rule governs it")
+    path = plan.relative(config, place)
+    planned = _planned(config, path)
+    if planned is None:
+        return Explained(path, left=_left_out(config, place))
+    governed, *later = matches(config, place)
+    if isinstance(planned, Skipped):
+        return Explained(path, governed, tuple(later), planned.reason)
+    answer = answer_for(config, planned, crew)
+    floor = _floor(governed.rule, answer.outcome)
+    return Explained(path, governed, tuple(later), "", answer.outcome, answer.cached, floor)
+
+
+def _floor(rule: Rule, outcome: Outcome) -> float | None:
+    """The least figure that the strategy accepts; lossless asks whether the pixels are the same (1) or not (0)."""
+    from semopt.engine import DEFAULT_FLOOR
+
+    if outcome.strategy == "lossless":
+        return 1.0
+    floor = dict(rule.settings.floor) or DEFAULT_FLOOR
+    return next(iter(floor.values())) if outcome.strategy in ("visual", "both") else None
+
+
+def matches(config: Config, place: str) -> list[Match]:
+    """Every rule that matches a path relative to the tree, the governing one first; the default one if none does."""
+    found = [
+        Match(rule, glob)
+        for rule in config.rules
+        for glob in [next((glob for glob in rule.match if matcher([glob])(place)), None)]
+        if glob is not None
+    ]
+    return found or [Match(config.default, config.default.match[0])]
+
+
+def place_of(config: Config, file: Path) -> str | None:
+    """A file's path relative to the tree, POSIX; None where it lies outside. The file itself may be a link."""
+    given = Path(os.path.abspath(file))
+    real = Path(os.path.realpath(given.parent)) / given.name
+    for tree in (config.assets, Path(os.path.realpath(config.assets))):
+        for one in (given, real):
+            if one.is_relative_to(tree) and one != tree:
+                return one.relative_to(tree).as_posix()
+    return None
+
+
+def _planned(config: Config, path: str) -> Task | Skipped | None:
+    """What a build would make of the file; the plan itself is asked, so that the two cannot differ."""
+    owned = manifest.owned(manifest.read(manifest.load(config.root), config.root / manifest.NAME))
+    made = plan.make(config, owned.__contains__)
+    tasks = (task for task in made.tasks if task.asset.path == path)
+    return next(tasks, None) or next((one for one in made.skipped if one.path == path), None)
+
+
+def _left_out(config: Config, place: str) -> str:
+    """Why the plan does not know a file of the tree."""
+    *folders, name = place.split("/")
+    for depth, folder in enumerate(folders, 1):
+        if folder.startswith(".") or folder in plan.NEVER:
+            return f"is in {'/'.join(folders[:depth])}/, and folders of that name are always left out"
+    for depth in range(1, len(folders) + 2):
+        part = "/".join([*folders, name][:depth])
+        glob = next((glob for glob in config.exclude if matcher([glob])(part)), None)
+        if glob is not None:
+            what = "" if depth > len(folders) else f" {part}/, where it is"
+            return f"is excluded: '{glob}' of exclude: matches{what or ' it'}"
+    if naming.MARK in name:
+        return f"is a variant, which semopt writes itself; explain its original, {name.partition(naming.MARK)[0]}"
+    if PurePosixPath(name).suffix.lower() not in plan.SUFFIXES:
+        return f"is not an image by its name; looked at are {' '.join(sorted(plan.SUFFIXES))}"
+    return "is a file that semopt wrote, so it is no original"

@@ -1,0 +1,160 @@
+"""Asks today's judges about variants that stand: original and variants are decoded, nothing is encoded."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from semopt.atomic import digest
+from semopt.types import Candidate, Config, Outcome, Score, Task
+
+if TYPE_CHECKING:
+    from semopt.crew import Crew, Judges
+    from semopt.pool import Answer, Worker
+
+AHEAD = 2  # images for each worker: one is decoded while the other's views are judged
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An image whose variants stand, but the judges must be asked. changed: its key is known to be another."""
+
+    task: Task
+    sha256: str
+    entry: Outcome
+    changed: bool
+
+    @property
+    def strategy(self) -> str:
+        """Today's strategy; the default rule goes by the pixels, which are those of the build."""
+        return self.task.rule.settings.strategy or self.entry.strategy or "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the judges said. kind: "ok", or a failure as in `pool.Answer`. reason: why not, empty where all hold."""
+
+    doubt: Doubt
+    kind: str
+    reason: str = ""
+
+
+def ask(config: Config, doubts: Sequence[Doubt], jobs: int, progress: bool = False) -> Iterator[Asked]:
+    """Ask about each, in the order in which the answers come. Raises EvaluatorError."""
+    from semopt.crew import Crew
+
+    crew = Crew(min(jobs, len(doubts)), progress)
+    try:
+        yield from _Asking(config, doubts, crew).all()
+    finally:
+        crew.close()
+
+
+class _Asking:
+    """One round of questions."""
+
+    def __init__(self, config: Config, doubts: Sequence[Doubt], crew: Crew) -> None:
+        from semopt.crew import Judges
+
+        self._config, self._doubts, self._pool = config, doubts, crew.pool
+        self._judges: Judges = Judges(config, crew)
+        self._waiting = iter(range(len(doubts)))
+        self._asked: dict[int, Worker] = {}
+
+    def all(self) -> Iterator[Asked]:
+        """Keep every worker busy until all is answered."""
+        for worker in self._pool.workers * AHEAD:
+            yield from self._put(worker)
+        while self._asked:
+            try:
+                answer = self._pool.answers.get(timeout=0.5)
+            except queue.Empty:
+                self._pool.kill_late(lambda tag: self._config.limits.seconds)
+                continue
+            if isinstance(answer.tag, int):
+                worker = self._asked.pop(answer.tag)
+                yield from self._put(worker)
+                yield self._heard(self._doubts[answer.tag], answer)
+
+    def _put(self, worker: Worker) -> Iterator[Asked]:
+        """Give a worker its next image; one whose files went away meanwhile fails at once."""
+        for number in self._waiting:
+            doubt = self._doubts[number]
+            try:
+                files = self._files(doubt)
+            except OSError as error:
+                yield Asked(doubt, "unreadable", f"cannot be read: {error.strerror or error}")
+                continue
+            self._asked[number] = worker
+            self._question(worker, number, doubt, files)
+            return
+
+    def _question(self, worker: Worker, number: int, doubt: Doubt, files: list[tuple[Candidate, bytes]]) -> None:
+        from semopt.session import Opening
+        from semopt.strategies import strategies
+
+        settings, task = doubt.task.rule.settings, doubt.task
+        opening = Opening(task.asset.file, doubt.sha256, self._config.limits, settings.background, settings.metadata)
+        judged = strategies()[doubt.strategy].judged
+        metric, _ = _floor(doubt) or (None, 0.0)
+        worker.ask(number, opening, "appraise", files, metric, judged)
+        worker.ask(None, opening, "close")
+
+    def _files(self, doubt: Doubt) -> list[tuple[Candidate, bytes]]:
+        found = []
+        for one in doubt.entry.variants:
+            content = (self._config.root / one.path).read_bytes()
+            if digest(content) != one.sha256:
+                raise OSError(f"{one.path} changed meanwhile")
+            found.append((Candidate(one.format, one.width, one.height, one.quality), content))
+        return found
+
+    def _heard(self, doubt: Doubt, answer: Answer) -> Asked:
+        if answer.kind == "late":
+            return Asked(doubt, "late", f"took longer than {self._config.limits.seconds:g} s (limits.seconds)")
+        if answer.kind != "ok":
+            return Asked(doubt, answer.kind, str(answer.value))
+        views, figures = answer.value
+        reasons = [*_below(doubt, figures), *(self._unrecognised(doubt, views) if views else ())]
+        return Asked(doubt, "ok", "; ".join(reasons))
+
+    def _unrecognised(self, doubt: Doubt, views: Sequence[Any]) -> Iterator[str]:
+        """A clause for each variant that the judges do not recognise."""
+        seen = {name: self._judges[name].observe(views) for name in doubt.task.rule.settings.evaluators}
+        for at, variant in enumerate(doubt.entry.variants, 1):
+            scores = {name: self._judges[name].compare(looks[0], looks[at]) for name, looks in seen.items()}
+            if not _recognised(doubt, scores):
+                said = ", ".join(f"{name} gives {score.similarity:.3f}" for name, score in scores.items())
+                yield f"{variant.path} is not recognised ({said})"
+
+
+def _recognised(doubt: Doubt, scores: dict[str, Score]) -> bool:
+    """By the rule's own criterion; the post's strategies ask for the top class alone, so nothing more is asked here."""
+    from semopt.criteria import Recognised, with_default
+
+    settings = doubt.task.rule.settings
+    if doubt.strategy not in ("semantic", "both"):
+        return all(score.rank in (None, 0) for score in scores.values())
+    judges = tuple((name, with_default(settings.keep_for(name))) for name in settings.evaluators)
+    return Recognised(judges, settings.agree)(scores).passed
+
+
+def _floor(doubt: Doubt) -> tuple[str, float] | None:
+    """The metric that the strategy asks for, and its least figure."""
+    from semopt.engine import DEFAULT_FLOOR
+
+    if doubt.strategy == "lossless":
+        return "identical", 1.0
+    floor = dict(doubt.task.rule.settings.floor) or DEFAULT_FLOOR
+    return next(iter(floor.items())) if doubt.strategy in ("visual", "both") else None
+
+
+def _below(doubt: Doubt, figures: Sequence[float]) -> Iterator[str]:
+    """A clause for each variant that is not close enough to the eye."""
+    metric, least = _floor(doubt) or ("", 0.0)
+    for variant, figure in zip(doubt.entry.variants, figures, strict=False):
+        if figure < least:
+            what = "has not the same pixels" if metric == "identical" else f"has {metric} {figure:.1f}, under {least:g}"
+            yield f"{variant.path} {what}"
