@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+import warnings
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -41,6 +42,8 @@ def run(parsed: argparse.Namespace) -> int:
     from semopt import pipeline
     from semopt.watch import watch
 
+    # watchdog warns of a race of its own with new folders; the look at the whole tree does not depend on it.
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
     origin = _origin(parsed)
     shown = _Shown(origin.load(), parsed)
     scope = pipeline.Scope(parsed.jobs or pipeline.default_jobs(), None, shown.first.live)
