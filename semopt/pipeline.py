@@ -92,6 +92,8 @@ def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outc
         build.recover()
         for warning in build.warnings:
             log.warning(warning)
+        if scope.only is not None and not build.images:
+            log.warning("no image matches --only %s", scope.only)
         scope.planned(build.images)
         try:
             yield from build.ordered(build.outcomes())

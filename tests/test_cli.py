@@ -123,6 +123,7 @@ def test_no_config_and_no_image(tree: Tree) -> None:
 
 def test_only(site: Tree) -> None:
     assert [one["path"] for one in site.build("--only", "icons/two.*")] == ["icons/two.png"]
+    assert "no image matches --only nothing/*" in site.semopt("build", "--only", "nothing/*").stderr
 
 
 def test_a_rule_that_matches_nothing_warns(tree: Tree) -> None:
