@@ -59,9 +59,9 @@ def answer_for(config: Config, task: Task, crew: Crew) -> Answer:
     No variant, manifest or index is written; the cache only where the tree has a config or was built before.
     Raises OSError where the original cannot be read, and EvaluatorError.
     """
-    size, most = task.asset.stat.size, config.limits.max_bytes
-    if size > most:  # said here, as a build says it, for the limit is no part of the key: the cache must not have it
-        reason = f"has {size:,} bytes, over limits.max_bytes ({most:,})"
+    size = task.asset.stat.size
+    # Said here, as a build says it, for the limit is no part of the key: the cache must not have it.
+    if reason := config.limits.too_heavy(size):
         return Answer(
             Outcome(task.asset.path, "failed", reason, task.rule.name, task.rule.settings.strategy, bytes=size)
         )

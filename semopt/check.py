@@ -125,10 +125,9 @@ class _Books:
         return Finding(path, "stale", "gone, and still in the manifest") if one is None else Finding(path, "skipped")
 
     def _task(self, task: Task) -> list[Finding] | Doubt:
-        path, size = task.asset.path, task.asset.stat.size
-        if size > self.config.limits.max_bytes:
-            most = self.config.limits.max_bytes
-            return [Finding(path, "failed", f"has {size:,} bytes, over limits.max_bytes ({most:,})")]
+        path = task.asset.path
+        if reason := self.config.limits.too_heavy(task.asset.stat.size):
+            return [Finding(path, "failed", reason)]
         try:
             sha256 = self._index.sha256(path, task.asset.file, task.asset.stat)
             entry = manifest.outcome(path, self._entries[path])

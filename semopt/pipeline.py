@@ -191,10 +191,9 @@ class _Build:
 
     def _look(self, task: Task) -> _Stale | Outcome:
         """What is known of an image without decoding it."""
-        asset, limits = task.asset, self._config.limits
+        asset = task.asset
         failed = Outcome(asset.path, "failed", "", task.rule.name, task.rule.settings.strategy, bytes=asset.stat.size)
-        if asset.stat.size > limits.max_bytes:
-            reason = f"has {asset.stat.size:,} bytes, over limits.max_bytes ({limits.max_bytes:,})"
+        if reason := self._config.limits.too_heavy(asset.stat.size):
             return replace(failed, reason=reason)
         try:
             sha256 = self._ledger.index.sha256(asset.path, asset.file, asset.stat)

@@ -40,11 +40,6 @@ def make(config: Config, is_variant: Callable[[str], bool] = lambda path: False)
     )
 
 
-def rule_for(config: Config, place: str) -> Rule:
-    """The first rule that matches a path relative to the tree, else the default one."""
-    return next((rule for rule in config.rules if matcher(rule.match)(place)), config.default)
-
-
 def relative(config: Config, place: str) -> str:
     """A path relative to the tree as a path relative to the config's folder, which is what the manifest has."""
     try:

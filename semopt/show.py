@@ -15,8 +15,6 @@ from semopt.types import Config, Outcome
 if TYPE_CHECKING:
     from semopt.pipeline import Step
 
-WIDTH = 80
-
 
 @dataclass
 class _Row:

@@ -114,7 +114,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Images beyond the first three are refused. Pixels of one frame, bytes of the file, seconds for one image.
+    """Images beyond the first four are refused: pixels of one frame, bytes of the file, frames, seconds of work.
 
     variant, folder, tree: what `check` allows, in bytes: of one variant, of all variants that lie in one folder (not
     below it), of all variants of the tree. None: any number.
@@ -127,6 +127,10 @@ class Limits:
     variant: int | None = None
     folder: int | None = None
     tree: int | None = None
+
+    def too_heavy(self, size: int) -> str:
+        """Why a file of this many bytes is not read; empty where it may be."""
+        return f"has {size:,} bytes, over limits.max_bytes ({self.max_bytes:,})" if size > self.max_bytes else ""
 
 
 @dataclass(frozen=True, slots=True)
