@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semopt.evaluators.calibration import THRESHOLD
@@ -20,11 +21,20 @@ class Recognised:
     agree: int | None = None
 
     def __call__(self, scores: Scores) -> Verdict:
-        """The verdict of the least content judge that is still needed."""
-        margins = sorted((margin(scores[name], keep) for name, keep in self.judges), reverse=True)
-        needed = len(margins) if self.agree is None else self.agree
-        worst = margins[needed - 1]
-        return Verdict(worst >= 0, worst)
+        """The verdict of the least content judge that is still needed.
+
+        Of missing judges both the best and the worst is supposed: where it makes no difference the verdict is settled.
+        The margin is that of the judges who are there.
+        """
+        known = [margin(scores[name], keep) for name, keep in self.judges if name in scores]
+        worst, best = (self._needed(known, supposed) for supposed in (-MOST, MOST))
+        refused = best < 0
+        return Verdict(worst >= 0, best if refused else worst, settled=refused or worst >= 0)
+
+    def _needed(self, known: Sequence[float], supposed: float) -> float:
+        """The margin of the last judge that is needed, where every missing one has the margin supposed."""
+        margins = sorted([*known, *[supposed] * (len(self.judges) - len(known))], reverse=True)
+        return margins[(len(margins) if self.agree is None else self.agree) - 1]
 
 
 def with_default(keep: Keep) -> Keep:

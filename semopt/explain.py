@@ -44,6 +44,17 @@ class Explained:
     cached: bool = False
     floor: float | None = None
 
+    @property
+    def instead(self) -> str:
+        """The strategy that the search left for the outcome's, for the outcome's reason; empty where it left none."""
+        if self.governed is None or self.outcome is None:
+            return ""
+        from semopt.strategies import ROUTES
+
+        wanted = self.governed.rule.settings.strategy or "both"
+        went = self.outcome.reason and self.outcome.strategy in ROUTES.get(wanted, ())
+        return wanted if went else ""
+
     def wins(self, trial: Trial) -> bool:
         """Whether a trial is one of the variants."""
         one = trial.candidate
@@ -52,9 +63,11 @@ class Explained:
         return (one.encoder, one.width, one.height, one.quality) in made
 
     def verdict(self, trial: Trial) -> str:
-        """What became of a trial: "winner", "yes", "no", or empty where nobody was asked."""
+        """What became of a trial: "winner", "yes", "no", "no, " and where, or empty where nobody was asked."""
         if self.wins(trial):
             return "winner"
+        if trial.refused:
+            return f"no, {trial.refused}"
         measured = None if trial.measured is None or self.floor is None else trial.measured >= self.floor
         said = [one for one in (measured, trial.passed) if one is not None]
         return ("yes" if all(said) else "no") if said else ""

@@ -15,8 +15,8 @@ from PIL import Image
 from semopt import perceptual
 from semopt.encoders import ENCODERS
 from semopt.graphics import is_graphic
-from semopt.images import Picture, decode, flatten, metadata_for, resize, view
-from semopt.types import Candidate, ImageError, Limits, Metadata, Source
+from semopt.images import Picture, altered, decode, flatten, metadata_for, resize, view, view_size
+from semopt.types import Candidate, ImageError, Limits, Look, Metadata, Source
 
 Key = TypeVar("Key")
 
@@ -69,9 +69,11 @@ class Session:
         """Bytes of each candidate, None where its encoder cannot hold it."""
         return [None if content is None else len(content) for content in map(self._content, candidates)]
 
-    def views(self, candidates: Sequence[Candidate | None]) -> list[Image.Image]:
+    def views(self, candidates: Sequence[Candidate | None], look: Look = "plain") -> list[Image.Image]:
         """What judges are shown: RGB on the background, at most `images.VIEW_PX` px. None is the original."""
-        return [view(self._pixels(candidate), self._opening.background) for candidate in candidates]
+        size = view_size((self.source.width, self.source.height))
+        shown = (view(self._pixels(candidate), self._opening.background) for candidate in candidates)
+        return [altered(image, look, size) for image in shown]
 
     def measure(self, candidates: Sequence[Candidate], metric: str) -> list[float]:
         """The metric's figure for each, against the original at the candidate's size."""
@@ -83,8 +85,8 @@ class Session:
 
     def appraise(
         self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, seen: bool
-    ) -> tuple[list[Image.Image], list[float]]:
-        """Finished files in place of what would be encoded now. Gives the original's view and theirs, and figures.
+    ) -> tuple[Source, list[Image.Image], list[float]]:
+        """Finished files in place of what would be encoded now. Gives the original, its view and theirs, and figures.
 
         metric: as in `measure`, None for no figures. seen: whether views are wanted.
         """
@@ -94,7 +96,7 @@ class Session:
         self._encoded.update(files)
         candidates = [candidate for candidate, _ in files]
         views = self.views([None, *candidates]) if seen else []
-        return views, [] if metric is None else self.measure(candidates, metric)
+        return self.source, views, [] if metric is None else self.measure(candidates, metric)
 
     def _content(self, candidate: Candidate) -> bytes | None:
         if candidate not in self._encoded:

@@ -20,6 +20,7 @@ EMBEDDED = EvaluatorSpec("embedded", "embedded")
 _NEEDS = {"label": "classes", "family_height": "classes", "kept": "probabilities", "kl": "probabilities"}
 _PLAIN = ("strategy", "formats", "write", "metadata", "background", "widths", "min_width", "max_width", "seed")
 _CLASSES = ("resize", "jpeg")  # strategies that go by the top class
+_UNCONFIRMED = ("visual", "lossless", "skip", *_CLASSES)  # and those that ask no judges, or go by the top class alone
 
 Figures = Mapping[str, frozenset[str]]
 """By judge: the fields of Keep that it can answer."""
@@ -99,13 +100,15 @@ def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures, n
     """One rule, named after its place in the list."""
     values = section.values
     judges = _judges(section, default)
+    confirm = _confirm(section, judges)
     _usable(section, names)
     _widths(section)
     _classes(section, judges, figures)
     settings = Settings(
         evaluators=judges or (),
+        confirm=confirm,
         agree=_agree(section, judges),
-        keep=_keep(values["keep"], judges, figures) if "keep" in values and judges else (),
+        keep=_keep(values["keep"], (*judges, *confirm), figures) if "keep" in values and judges else (),
         floor=tuple(sorted(values["floor"].values.items())) if "floor" in values else (),
         **{key: values[key] for key in _PLAIN if key in values},
     )
@@ -140,6 +143,22 @@ def _classes(section: Section, judges: tuple[str, ...] | None, figures: Figures)
         section.places["strategy"].fault(
             f"{show(strategy)} needs a judge with classes, found only {asked}; add one of kind torchvision"
         )
+
+
+def _confirm(section: Section, judges: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The judges that confirm. Reports those that search as well, and a strategy that has nothing to confirm."""
+    named: tuple[str, ...] = section.values.get("confirm", ())
+    strategy = section.values.get("strategy")
+    twice = [name for name in named if name in (judges or ())]
+    if twice:
+        section.places["confirm"].fault(
+            f"{show(twice[0])} takes part in the search already; name a judge that does not"
+        )
+    elif named and strategy in _UNCONFIRMED:
+        section.places["confirm"].fault(
+            f"{show(strategy)} has no use for it; remove it, or choose 'semantic' or 'both'"
+        )
+    return named
 
 
 def _agree(section: Section, judges: tuple[str, ...] | None) -> int | None:

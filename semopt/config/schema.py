@@ -19,7 +19,6 @@ from semopt.naming import fault
 LATER = frozenset({
     "spend",
     "cache: URL",
-    "rules.confirm",
     "rules.placeholder: true",
     "rules.serve",
     "rules.keep.label: family",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from semopt.evaluators.sighting import Sighting, compare, middle
-from semopt.types import EvaluatorError, Score
+from semopt.types import Domain, EvaluatorError, Score
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,6 +24,7 @@ class NetworkEvaluator:
     """
 
     labels = True
+    domain: Domain = "photos"
 
     def __init__(self, name: str, network: torch.nn.Module, transforms: Any, categories: Sequence[str], batch: int = 1):
         self.name = name

@@ -50,6 +50,7 @@ def compare(reference: Sighting, observed: Sighting, categories: Sequence[str]) 
         label_before=categories[top],
         label=categories[int(observed.logits.argmax())],
         rank=int(np.sum(observed.logits > observed.logits[top])),
+        sure=float(np.exp(before[top])),
     )
 
 

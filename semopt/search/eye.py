@@ -56,7 +56,7 @@ class _Climb:
         while judged and quality is not None:
             index = self._index(quality)
             yield from self.board.observe([index], "search")
-            if self.board.passed(index):
+            if self.board.passed(index) and (yield from self.board.consult(index)).passed:
                 break
             # The eye's floor stands guard against luck here, so the judge is asked once for each step up.
             better = [rung for rung in (*self.encoder.ladder, self.encoder.best) if rung > quality]

@@ -151,6 +151,17 @@ def test_agree(root: Path, keys: str, number: int | None) -> None:
     assert rule(root, keys).agree == number
 
 
+def test_judges_that_confirm_take_no_part_in_the_search(root: Path) -> None:
+    found = rule(root, "strategy: semantic, confirm: imagenet, keep: {similarity: 0.8, imagenet: {label: same}}")
+    assert (found.evaluators, found.confirm) == (("embedded",), ("imagenet",))
+    assert found.keep_for("imagenet") == Keep(label="same")
+    twice = "confirm: 'embedded' takes part in the search already; name a judge that does not"
+    idle = "confirm: 'visual' has no use for it; remove it, or choose 'semantic' or 'both'"
+    for keys, fault in (("confirm: [imagenet, embedded]", twice), ("strategy: visual, confirm: imagenet", idle)):
+        text = f"version: 1\n{JUDGES}rules:\n- {{match: a, {keys}}}\n"
+        assert faults(root, text) == [f"5: rules[0].{fault}"]
+
+
 @pytest.mark.parametrize(
     ("text", "rgb"),
     [('"#fff"', (255, 255, 255)), ('"#0A1b2c"', (10, 27, 44)), ("Teal", (0, 128, 128)), ("red", (255, 0, 0))],
@@ -371,7 +382,6 @@ CHOOSE = "is not in this version of semopt yet; choose another"
 @pytest.mark.parametrize(
     ("keys", "fault"),
     [
-        ("confirm: embedded", f"confirm: {REMOVE}"),
         ("placeholder: true", f"placeholder: {REMOVE}"),
         ("serve: semantic", f"serve: {REMOVE}"),
         ("keep: {label: family}", f"keep.label: 'family' {CHOOSE}"),
