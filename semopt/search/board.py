@@ -41,7 +41,7 @@ class Board:
         self.jury = Jury(problem.criterion, problem.judges)
         self.looks: dict[int, int] = {}
         self.refused: dict[int, str] = {}
-        self.consulted: set[int] = set()
+        self.consulted: dict[int, Verdict] = {}
 
     def add(self, candidate: Candidate) -> int:
         """The index of a candidate, which is new or was there."""
@@ -106,7 +106,7 @@ class Board:
         verdict = jury.criterion(seen[index])
         one = self.trials[index]
         self.trials[index] = replace(one, scores={**(one.scores or {}), **seen[index]})
-        self.consulted.add(index)
+        self.consulted[index] = verdict
         if not verdict.passed:
             self.refuse(index, "confirm")
         return verdict

@@ -25,9 +25,7 @@ WORTH = 0.002  # expected saving, as a logarithm of bytes, below which another p
 # less are spent, for 2 % more bytes, and one original in 36 is kept though a smaller file would have passed
 MOST_PASSES = 20
 CAUTION = 0.0  # margin below which the looks of a candidate that passed are expected to find a failure
-SLOPE = 1.0  # margin gained for each unit of the logarithm of bytes
-SHORTEST, LONGEST = 0.15, 0.7
-ROUGH = 0.05
+ROUGH = 0.02  # the same, once judges that take no part in the search have refused the winner
 NOTHING = "no smaller file is recognised as the original is"
 UNCONFIRMED = "no smaller file is recognised by the judges that confirm"
 
@@ -88,30 +86,52 @@ class _Hunt:
         yield from board.encode(list(first.values()))
 
     def approved(self, pool: Sequence[int]) -> Generator[Request, Any, int | None]:
-        """The smallest of the pool that is confirmed, by the judges too that took no part in the search.
+        """The smallest of the pool that is confirmed, by the judges too that took no part in the search."""
+        winner = yield from self.smallest(pool)
+        if winner is None or (yield from self._consulted(winner)):
+            return winner
+        return (yield from self._stepped_up(pool))
 
-        Where these refuse it, the next has so many bytes more as they missed.
+    def _stepped_up(self, pool: Sequence[int]) -> Generator[Request, Any, int | None]:
+        """After a refusal: what those judges said tells how many bytes more they want, as with those that search.
+
+        They look before the smallest that they recognise is confirmed, as most that they are shown is refused.
         """
-        worth = WORTH
+        board = self.board
         while True:
-            winner = yield from self.smallest(pool, worth)
-            if winner is None or winner in self.board.consulted:
-                return winner
-            verdict = yield from self.board.consult(winner)
-            if verdict.passed:
-                return winner
-            step = min(max(-verdict.margin / SLOPE, SHORTEST), LONGEST)
-            least, size = math.log(self.board.bytes(winner)) + step, self._log_bytes()
-            pool, worth = [index for index in pool if size[index] >= least], ROUGH
+            heard = [i for i in pool if i in board.consulted and self.holds(i)]
+            best = min(heard, key=board.key, default=None)
+            saving = self._expected_saving(best) * self._chance_to_be_confirmed()
+            index = max(pool, key=lambda i: saving[i], default=None)
+            if index is not None and saving[index] >= ROUGH:
+                yield from self._next(index)
+            elif best is None or not self.unconfirmed(best):
+                return best
+            else:
+                yield from self.confirm(best)
 
-    def smallest(self, pool: Sequence[int], worth: float) -> Generator[Request, Any, int | None]:
+    def _next(self, index: int) -> Generator[Request, Any, None]:
+        """One step further with a candidate: to its bytes, then to the judges that search, then to the others."""
+        if index not in self.board.trials:
+            yield from self.board.encode([index])
+        elif index not in self.board.verdicts:
+            yield from self.board.observe([index], "search")
+        else:
+            yield from self._consulted(index)
+
+    def _consulted(self, index: int) -> Generator[Request, Any, bool]:
+        verdict = yield from self.board.consult(index)
+        return verdict.passed
+
+    def smallest(self, pool: Sequence[int]) -> Generator[Request, Any, int | None]:
         """Spend passes on the pool until none promises a saving; confirm the winner or go on without it."""
         passes = 0
         while True:
             best = self._incumbent(pool)
             saving = self._expected_saving(best)
+            saving[list(self.board.verdicts)] = 0.0
             index = max(pool, key=lambda i: saving[i], default=None)
-            if index is not None and saving[index] >= worth and passes < MOST_PASSES:
+            if index is not None and saving[index] >= WORTH and passes < MOST_PASSES:
                 if index in self.board.trials:
                     passes += 1
                     yield from self.board.observe([index], "search")
@@ -150,8 +170,8 @@ class _Hunt:
 
     def holds(self, index: int) -> bool:
         """Passed, and not known to fail at a look, at a neighbour or before the judges that confirm."""
-        beside = any(self._failed(other) for other in self.above[index])
-        return self.board.passed(index) and index not in self.board.refused and not beside
+        board = self.board
+        return board.passed(index) and index not in board.refused and not any(map(self._failed, self.above[index]))
 
     def unconfirmed(self, index: int) -> list[Look | int]:
         """What a candidate has still to stand: altered looks, and neighbours by their index."""
@@ -184,11 +204,23 @@ class _Hunt:
         board = self.board
         judged = list(board.verdicts)
         margin, deviation = self._margin.belief(judged, [board.verdicts[i].margin for i in judged])
+        accepted = chance(margin - CAUTION, deviation)
+        accepted[judged] = [float(self.holds(i)) for i in judged]
+        accepted[[*board.impossible, *self._hopeless()]] = 0.0
         least = math.log(board.problem.source.bytes if best is None else board.bytes(best))
-        saving: Array = np.maximum(least - self._log_bytes(), 0.0) * chance(margin - CAUTION, deviation)
-        hopeless = [i for i, near in enumerate(self.above) if any(self._failed(other) for other in near)]
-        saving[[*judged, *board.impossible, *hopeless]] = 0.0
+        saving: Array = np.maximum(least - self._log_bytes(), 0.0) * accepted
         return saving
+
+    def _chance_to_be_confirmed(self) -> Array:
+        """For each candidate not shown to the judges that confirm, the chance that they recognise it."""
+        asked = list(self.board.consulted)
+        likely = chance(*self._margin.belief(asked, [self.board.consulted[i].margin for i in asked]))
+        likely[asked] = 0.0
+        return likely
+
+    def _hopeless(self) -> list[int]:
+        """Those beside a candidate that failed."""
+        return [i for i, near in enumerate(self.above) if any(self._failed(other) for other in near)]
 
     def _failed(self, index: int) -> bool:
         return index in self.board.verdicts and not self.board.passed(index)
