@@ -1,8 +1,13 @@
 """Whether the judges see an original well enough to decide about it, and what is done where they do not.
 
-A judge with classes is shown the original as it is, mirrored, shifted and resampled. If its answer changes, or it is
-not sure of it, what it says about variants is chance, and the original goes another way, with the reason. The looks are
-those that confirming needs as references, so none is shown twice.
+A judge with classes is shown the original as it is, mirrored, shifted and resampled. If it is not sure of its answer,
+or changes it in two of the looks, what it says about variants is chance, and the original goes another way, with the
+reason. The looks are those that confirming needs as references, so none is shown twice.
+
+Measured with MobileNetV2 on 165 photographs of which many show none of its classes: 30 % go another way. Of their
+variants a quantised MobileNetV1 recognises 57 %, of the others' 70 %; where that network is sure of the original itself
+(85 photographs, of which 19 % go), 69 % and 88 %. A least probability of 0.3 sends 25 % away (61 and 68 %), one of 0.4
+37 % (52 and 74 %). To send away at the first changed answer separates less: 35 % (60 and 69 %).
 """
 
 from __future__ import annotations
@@ -12,9 +17,11 @@ from dataclasses import replace
 from typing import Any
 
 from semopt.search.board import LOOKS
-from semopt.types import Halt, Juror, Look, Observe, Problem, Request, Score, Search, SearchResult
+from semopt.types import Halt, Juror, Look, Observe, Problem, Request, Search, SearchResult
 
-LEAST_SURE = 0.3
+LEAST_SURE = 0.35
+MOST_CHANGES = 1
+ALTERED = {"mirror": "mirrored", "shift": "shifted by a few pixels", "resample": "scaled once more"}
 Way = tuple[str, Callable[[Problem], Search]]
 """The name of a strategy and its search."""
 
@@ -64,19 +71,15 @@ def _doubt(judge: Juror) -> Generator[Request, Any, str]:
     """Why a judge cannot decide about this original; empty where it can. Asks no further than it must."""
     if not judge.labels:
         return ""
+    changes: list[str] = []
     looks: list[Look] = ["plain", *(look for look in LOOKS if look != "mirror" or judge.mirrors)]
     for look in looks:
-        (seen,) = yield Observe((None,), "reference", look, (judge.name,))
-        if doubt := unsure(seen[judge.name], look):
-            return doubt
-    return ""
-
-
-def unsure(seen: Score, look: Look) -> str:
-    """What is doubtful about a judge's sighting of an original in a look, compared with its plain one."""
-    if seen.rank:
-        was = {"mirror": "mirrored", "shift": "shifted by a few pixels", "resample": "scaled once more"}[look]
-        return f"takes it for {seen.label_before!r}, and {was} for {seen.label!r}"
-    if look == "plain" and seen.sure is not None and seen.sure < LEAST_SURE:
-        return f"is not sure what it sees ({seen.label_before!r}, {seen.sure:.0%})"
+        (scores,) = yield Observe((None,), "reference", look, (judge.name,))
+        seen = scores[judge.name]
+        if look == "plain" and seen.sure is not None and seen.sure < LEAST_SURE:
+            return f"is not sure what it sees ({seen.label_before!r}, {seen.sure:.0%})"
+        if seen.rank:
+            changes.append(f"{ALTERED[look]} for {seen.label!r}")
+        if len(changes) > MOST_CHANGES:
+            return f"takes it for {seen.label_before!r}, {', '.join(changes)}"
     return ""
