@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "roster": {*NOUNS, "evaluators"},
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
     "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "write"},
-    "explain": {*NOUNS, "answers", "crew", "engine", "globs", "manifest", "naming", "plan"},
+    "explain": {*NOUNS, "answers", "crew", "criteria", "engine", "globs", "manifest", "naming", "plan"},
     "rejudge": {*FILES, "criteria", "strategies", "crew", "engine", "pool", "session"},
     "check": {*FILES, *STAGES, "keys", "rejudge"},
     "single": {*FILES, *REGISTRIES, "answers", "config", "crew"},

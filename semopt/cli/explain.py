@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,7 +118,7 @@ def _said(match: Match) -> str:
 
 
 def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
-    from semopt.show import size
+    from semopt.show import printable, size
 
     routed = "" if found.governed and found.governed.rule.settings.strategy else _routed(outcome)
     source = f"{outcome.width}x{outcome.height} px, {size(outcome.bytes or 0)}" if outcome.width else "not decoded"
@@ -127,6 +128,8 @@ def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
     work = outcome.work
     passes = f"{work.reference} reference + {work.search} search + {work.confirm} confirm"
     yield f"  work      passes: {passes}; {work.encodes} encodes, {work.measures} measures"
+    for one in found.answers():
+        yield from textwrap.wrap(printable(one), 80, initial_indent="  answers   ", subsequent_indent=" " * 12)
     if outcome.trials:
         yield ""
         yield from table(outcome, found)
