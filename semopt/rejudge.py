@@ -129,7 +129,7 @@ class _Asking:
         for at, variant in enumerate(doubt.entry.variants, 1):
             scores = {name: self._judges[name].compare(looks[0], looks[at]) for name, looks in seen.items()}
             if not (all(jury.criterion(scores).passed for jury in juries) if juries else _same_class(scores)):
-                said = ", ".join(f"{name} gives {score.similarity:.3f}" for name, score in scores.items())
+                said = ", ".join(_said(name, score) for name, score in scores.items())
                 yield f"{variant.path} is not recognised ({said})"
 
     def _juries(self, doubt: Doubt, source: Source) -> list[Jury]:
@@ -140,6 +140,16 @@ class _Asking:
             return []
         asked = doubt.task.rule.settings, self._judges, source.graphic
         return list(filter(None, (searching(*asked), confirming(*asked))))
+
+
+def _said(name: str, score: Score) -> str:
+    """What a judge gives a variant, and its answer where that is another."""
+    from semopt.criteria import relation
+
+    figure = f"{name} gives {score.similarity:.3f}"
+    if score.label == score.label_before:
+        return figure
+    return ", ".join(filter(None, [f"{figure} and sees {score.label!r} for {score.label_before!r}", relation(score)]))
 
 
 def _same_class(scores: dict[str, Score]) -> bool:

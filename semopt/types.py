@@ -50,7 +50,8 @@ class Keep:
     """What must survive, for one judge. A field that is None is not asked for.
 
     similarity: calibrated similarity, 0 to 1. kept: share of the original's top probability that is left.
-    kl: nats, at most. cosine: of the features, at least. family_height: edges in WordNet up to the common ancestor.
+    kl: nats, at most. cosine: of the features, at least. family_height: for label "family", edges in WordNet up to the
+    common ancestor, at most; None for the default, 2. See `semopt.evaluators.families`.
     """
 
     similarity: float | None = None
@@ -236,7 +237,8 @@ class Score:
     The raw figures are None where the judge has none. kl: nats. cosine: of the features. kept: share of the
     probability of the original's top class that is left. label_before, label: top class of the original and of
     this sighting. rank: place of label_before in this sighting, 0 for the top. sure: probability of label_before in
-    the original, 0 to 1.
+    the original, 0 to 1. family: the two labels' height in the hierarchy of classes, 0 for one
+    and the same, 99 for no relation; None where the classes are not ImageNet's.
     """
 
     similarity: float
@@ -247,6 +249,7 @@ class Score:
     label: str | None = None
     rank: int | None = None
     sure: float | None = None
+    family: int | None = None
 
 
 Scores = Mapping[str, Score]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,6 +129,8 @@ def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
     yield f"  work      passes: {_passes(work)}; {work.encodes} encodes, {work.measures} measures"
     if len(work.judges) > 1:
         yield from (f"            {printable(name)}: {_passes(passes)}" for name, passes in work.judges)
+    for one in found.answers():
+        yield from textwrap.wrap(printable(one), 80, initial_indent="  answers   ", subsequent_indent=" " * 12)
     if outcome.trials:
         yield ""
         yield from table(outcome, found)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from semopt.evaluators.families import families_of
 from semopt.evaluators.sighting import Sighting, compare, middle
 from semopt.types import Domain, EvaluatorError, Score
 
@@ -32,7 +33,7 @@ class NetworkEvaluator:
         network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._network = network
         self._transforms = transforms
-        self._categories = categories
+        self._categories, self._families = categories, families_of(categories)
         self._batch = batch
         self._lock = threading.Lock()
         self._features: torch.Tensor | None = None
@@ -63,7 +64,7 @@ class NetworkEvaluator:
 
     def compare(self, reference: Sighting, observed: Sighting) -> Score:
         """How far one sighting is from the original's."""
-        return compare(reference, observed, self._categories)
+        return compare(reference, observed, self._categories, self._families)
 
 
 @contextmanager
