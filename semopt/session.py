@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -72,8 +73,16 @@ class Session:
     def views(self, candidates: Sequence[Candidate | None], look: Look = "plain") -> list[Image.Image]:
         """What judges are shown: RGB on the background, at most `images.VIEW_PX` px. None is the original."""
         size = view_size((self.source.width, self.source.height))
-        shown = (view(self._pixels(candidate), self._opening.background) for candidate in candidates)
+        shown = (self._original_view if one is None else self._view(self._decoded(one)) for one in candidates)
         return [altered(image, look, size) for image in shown]
+
+    @cached_property
+    def _original_view(self) -> Image.Image:
+        """Made once, as it is shown in four looks."""
+        return self._view(self._image)
+
+    def _view(self, image: Image.Image) -> Image.Image:
+        return view(image, self._opening.background)
 
     def measure(self, candidates: Sequence[Candidate], metric: str) -> list[float]:
         """The metric's figure for each, against the original at the candidate's size."""
@@ -137,9 +146,6 @@ class Session:
     def _put_away(self) -> None:
         self._kept = None
         self._sized = {key: image for key, image in self._sized.items() if image.width * image.height < LARGE}
-
-    def _pixels(self, candidate: Candidate | None) -> Image.Image:
-        return self._image if candidate is None else self._decoded(candidate)
 
     def _decoded(self, candidate: Candidate) -> Image.Image:
         """The candidate as a reader of the file will see it."""
