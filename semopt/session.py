@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -15,8 +16,8 @@ from PIL import Image
 from semopt import perceptual
 from semopt.encoders import ENCODERS
 from semopt.graphics import is_graphic
-from semopt.images import Picture, decode, flatten, metadata_for, resize, view
-from semopt.types import Candidate, ImageError, Limits, Metadata, Source
+from semopt.images import Picture, altered, decode, flatten, metadata_for, resize, view, view_size
+from semopt.types import Candidate, ImageError, Limits, Look, Metadata, Source
 
 Key = TypeVar("Key")
 
@@ -69,9 +70,19 @@ class Session:
         """Bytes of each candidate, None where its encoder cannot hold it."""
         return [None if content is None else len(content) for content in map(self._content, candidates)]
 
-    def views(self, candidates: Sequence[Candidate | None]) -> list[Image.Image]:
+    def views(self, candidates: Sequence[Candidate | None], look: Look = "plain") -> list[Image.Image]:
         """What judges are shown: RGB on the background, at most `images.VIEW_PX` px. None is the original."""
-        return [view(self._pixels(candidate), self._opening.background) for candidate in candidates]
+        size = view_size((self.source.width, self.source.height))
+        shown = (self._original_view if one is None else self._view(self._decoded(one)) for one in candidates)
+        return [altered(image, look, size) for image in shown]
+
+    @cached_property
+    def _original_view(self) -> Image.Image:
+        """Made once, as it is shown in four looks."""
+        return self._view(self._image)
+
+    def _view(self, image: Image.Image) -> Image.Image:
+        return view(image, self._opening.background)
 
     def measure(self, candidates: Sequence[Candidate], metric: str) -> list[float]:
         """The metric's figure for each, against the original at the candidate's size."""
@@ -83,8 +94,8 @@ class Session:
 
     def appraise(
         self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, seen: bool
-    ) -> tuple[list[Image.Image], list[float]]:
-        """Finished files in place of what would be encoded now. Gives the original's view and theirs, and figures.
+    ) -> tuple[Source, list[Image.Image], list[float]]:
+        """Finished files in place of what would be encoded now. Gives the original, its view and theirs, and figures.
 
         metric: as in `measure`, None for no figures. seen: whether views are wanted.
         """
@@ -94,7 +105,7 @@ class Session:
         self._encoded.update(files)
         candidates = [candidate for candidate, _ in files]
         views = self.views([None, *candidates]) if seen else []
-        return views, [] if metric is None else self.measure(candidates, metric)
+        return self.source, views, [] if metric is None else self.measure(candidates, metric)
 
     def _content(self, candidate: Candidate) -> bytes | None:
         if candidate not in self._encoded:
@@ -135,9 +146,6 @@ class Session:
     def _put_away(self) -> None:
         self._kept = None
         self._sized = {key: image for key, image in self._sized.items() if image.width * image.height < LARGE}
-
-    def _pixels(self, candidate: Candidate | None) -> Image.Image:
-        return self._image if candidate is None else self._decoded(candidate)
 
     def _decoded(self, candidate: Candidate) -> Image.Image:
         """The candidate as a reader of the file will see it."""

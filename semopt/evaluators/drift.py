@@ -39,11 +39,15 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """maps: per layer (channels, height, width), each position of length 1. slopes: per scale (2, height, width),
-    brightness a pixel across and down. light: (tiles, tiles), 0 to 1. colour: (2, tiles, tiles), blue and red less light.
+    """maps: per layer (channels, height, width), each position of length 1. attention: of the deepest map's height and
+    width, 1 in the mean: where a difference counts. frailty: a factor for all of them, by what is shown. slopes: per
+    scale (2, height, width), brightness a pixel across and down. light: (tiles, tiles), 0 to 1. colour: (2, tiles,
+    tiles), blue and red less light.
     """
 
     maps: tuple[Plane, ...]
+    attention: Plane
+    frailty: float
     slopes: tuple[Plane, ...]
     light: Plane
     colour: Plane
@@ -54,7 +58,8 @@ class Student:
     """The trained weights.
 
     kernels, biases: per layer (out, in, height, width) and (out,). strides: per layer. maps: per layer (channels,)
-    weights of the maps' differences. shares: (6,) weights of the shares. power, scale: drift = e**scale * sum**power.
+    weights of the maps' differences. shares: (6,) weights of the shares. attention: (channels of the last layer,).
+    frailty: weights and biases of two small dense layers over the means and maxima of the last map. power, scale: drift = e**scale * sum**power.
     """
 
     kernels: tuple[Plane, ...]
@@ -62,6 +67,8 @@ class Student:
     strides: tuple[int, ...]
     maps: tuple[NDArray[np.float64], ...]
     shares: NDArray[np.float64]
+    attention: Plane
+    frailty: tuple[NDArray[np.float64], ...]
     power: float
     scale: float
 
@@ -76,6 +83,8 @@ class Student:
                 tuple(int(kept[f"stride{at}"]) for at in layers),
                 tuple(kept[f"map{at}"].astype(np.float64) for at in layers),
                 kept["shares"].astype(np.float64),
+                kept["attention"].astype(np.float32),
+                tuple(kept[f"frailty{at}"].astype(np.float64) for at in range(4)),
                 float(kept["power"]),
                 float(kept["scale"]),
             )
@@ -86,14 +95,27 @@ class Student:
         pixels = np.ascontiguousarray(np.asarray(canvas, np.float32).transpose(2, 0, 1)[None])
         seen = [plane[0] for plane in self._session.run(None, {"pixels": pixels})]
         layers = len(self.kernels)
-        return Sighting(tuple(seen[:layers]), tuple(seen[layers : layers + SCALES]), seen[-2][0], seen[-1])
+        maps, (score, mean, most), rest = seen[:layers], seen[layers : layers + 3], seen[layers + 3 :]
+        return Sighting(
+            tuple(maps),
+            _softened(score[0]),
+            self._frailty(np.concatenate([mean.ravel(), most.ravel()]).astype(np.float64)),
+            tuple(rest[:SCALES]),
+            rest[SCALES][0],
+            rest[SCALES + 1],
+        )
 
     def drift(self, before: Sighting, after: Sighting) -> float:
-        """0 for equal images; the same unit as the drift of a large network that it was trained on."""
+        """0 for equal images; the unit is the drift of the large networks that it was trained on."""
         pairs = zip(before.maps, after.maps, self.maps, strict=True)
-        found = sum(float(weights @ _apart(one, other)) for one, other, weights in pairs)
-        found += float(self.shares @ _shares(before, after))
-        return float(np.exp(self.scale) * found**self.power)
+        found = sum(float(_dot(weights, _apart(one, other, before.attention))) for one, other, weights in pairs)
+        found += float(_dot(self.shares, _shares(before, after)))
+        return float(np.exp(self.scale) * found**self.power * before.frailty)
+
+    def _frailty(self, summary: NDArray[np.float64]) -> float:
+        inner, bias, outer, last = self.frailty
+        hidden = np.maximum((inner * summary).sum(1) + bias, 0.0)
+        return float(np.exp(_dot(outer.ravel(), hidden) + last[0]))
 
     @cached_property
     def _session(self) -> Any:
@@ -123,7 +145,7 @@ class Student:
         return graph
 
     def _convolve(self, graph: Graph, share: str) -> None:
-        """The layers; each gives its map out, every position at length 1."""
+        """The layers; each gives its map out, every position at length 1, and the last what else is read off it."""
         flow = graph.add("Mul", share, graph.constant(np.array([4], np.float32)))
         flow = graph.add("Sub", flow, graph.constant(np.array([2], np.float32)))
         side = SIDE
@@ -136,16 +158,33 @@ class Student:
             square = graph.add("ReduceSumSquare", flow, axes=(1,), keepdims=1)
             length = graph.add("Sqrt", graph.add("Add", square, graph.constant(np.array([DARK], np.float32))))
             graph.output(f"map{at}", graph.add("Div", flow, length), (1, len(bias), side, side))
+        graph.output("attention", _mixed(graph, flow, self.attention[None]), (1, 1, side, side))
+        graph.output("mean", graph.add("GlobalAveragePool", flow), (1, len(bias), 1, 1))
+        graph.output("most", graph.add("GlobalMaxPool", flow), (1, len(bias), 1, 1))
 
 
 def cosine(before: Sighting, after: Sighting) -> float:
     """Mean over the positions of the deepest map; 1 for equal images."""
-    return 1.0 - float(_apart(before.maps[-1], after.maps[-1]).sum()) / 2
+    even = np.ones_like(before.attention)
+    return 1.0 - float(_apart(before.maps[-1], after.maps[-1], even).sum()) / 2
 
 
-def _apart(one: Plane, other: Plane) -> NDArray[np.float64]:
-    """Mean squared difference of each channel, (channels,)."""
-    return np.asarray(np.square(one - other).mean((1, 2), dtype=np.float64))
+def _apart(one: Plane, other: Plane, attention: Plane) -> NDArray[np.float64]:
+    """Mean squared difference of each channel, (channels,), each position as much as is attended to it."""
+    times = one.shape[1] // attention.shape[0]
+    here = attention.repeat(times, 0).repeat(times, 1)
+    return np.asarray((np.square(one - other) * here).mean((1, 2), dtype=np.float64))
+
+
+def _softened(score: Plane) -> Plane:
+    """Scores of positions as attention, 1 in the mean."""
+    odds = np.exp(score - score.max())
+    return np.asarray(odds / odds.mean(), np.float32)
+
+
+def _dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Not `@`: BLAS shares the work among threads, waits for each where all cores are busy, and rounds by their number."""
+    return float(np.einsum("i,i->", one, other))
 
 
 def _shares(before: Sighting, after: Sighting) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from semopt.evaluators import files
 from semopt.evaluators.calibration import similarity
-from semopt.types import EvaluatorError, EvaluatorSpec, Score
+from semopt.types import Domain, EvaluatorError, EvaluatorSpec, Score
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,7 +32,7 @@ class EmbeddedEvaluator:
 
     labels = False
     cost = 1.0
-    domain = "photos"
+    domain: Domain = "photos"
 
     def __init__(self, name: str, student: Student):
         self.name, self._student = name, student

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 T = TypeVar("T")
+TRAITS = ("cost", "mirrors", "domain")
+"""What a judge may say of itself beside; see `semopt.types.Evaluator`."""
 
 
 class GuardedEvaluator:
@@ -19,6 +21,9 @@ class GuardedEvaluator:
     def __init__(self, name: str, judge: Evaluator, labels: bool):
         self.name, self.labels = name, labels
         self._judge = judge
+        for trait in TRAITS:
+            if hasattr(judge, trait):
+                setattr(self, trait, getattr(judge, trait))
 
     def observe(self, images: Sequence[Image.Image]) -> Sequence[Any]:
         """As the judge does. Raises EvaluatorError where it fails, or gives another number of observations."""

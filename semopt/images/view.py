@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
+from semopt.types import Look
+
 VIEW_PX = 1024
 """Longest side that judges are shown. No network of the trade looks at more than 600 px."""
 
@@ -13,10 +15,13 @@ GAP = 3.0
 
 def view(image: Image.Image, background: tuple[int, int, int] = (255, 255, 255), side: int = VIEW_PX) -> Image.Image:
     """What judges are shown, of originals and variants alike: RGB on the background, no side above `side` px."""
-    share = side / max(image.size)
-    if share < 1:
-        image = resize(image, (max(1, round(image.width * share)), max(1, round(image.height * share))))
-    return flatten(image, background)
+    return flatten(resize(image, view_size(image.size, side)), background)
+
+
+def view_size(size: tuple[int, int], side: int = VIEW_PX) -> tuple[int, int]:
+    """Width and height in px of the view of an image of this size."""
+    share = min(1.0, side / max(size))
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
 def resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -34,3 +39,26 @@ def flatten(image: Image.Image, background: tuple[int, int, int] = (255, 255, 25
         canvas.alpha_composite(image.convert("RGBA"))
         image = canvas
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+SHIFT = 0.04
+"""Share of width and height that a shifted look leaves out on the left and at the top."""
+
+RESAMPLED = 0.75
+"""Size of a resampled look, as a share of the original's view: other than the original's own, so that it too is
+scaled once more."""
+
+
+def altered(image: Image.Image, look: Look, size: tuple[int, int]) -> Image.Image:
+    """A view as one of the looks has it. size: (width, height) px of the original's view, whatever the image's own.
+
+    The shift is rounded to whole px of the image, so no other filter gets into it.
+    """
+    if look == "mirror":
+        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if look == "shift":
+        return image.crop((round(image.width * SHIFT), round(image.height * SHIFT), *image.size))
+    if look == "resample":
+        side = max(1, round(size[0] * RESAMPLED)), max(1, round(size[1] * RESAMPLED))
+        return image.resize(side, Image.Resampling.BICUBIC)
+    return image
