@@ -59,7 +59,8 @@ class Student:
 
     kernels, biases: per layer (out, in, height, width) and (out,). strides: per layer. maps: per layer (channels,)
     weights of the maps' differences. shares: (6,) weights of the shares. attention: (channels of the last layer,).
-    frailty: weights and biases of two small dense layers over the means and maxima of the last map. power, scale: drift = e**scale * sum**power.
+    frailty: weights and biases of two small dense layers over the means and maxima of the last map. power, scale:
+    drift = frailty * e**scale * sum**power.
     """
 
     kernels: tuple[Plane, ...]
@@ -183,7 +184,7 @@ def _softened(score: Plane) -> Plane:
 
 
 def _dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Not `@`: BLAS shares the work among threads, waits for each where all cores are busy, and rounds by their number."""
+    """Not `@`: BLAS shares the work among threads, waits for each where cores are busy, and rounds by their number."""
     return float(np.einsum("i,i->", one, other))
 
 
@@ -194,7 +195,7 @@ def _shares(before: Sighting, after: Sighting) -> NDArray[np.float64]:
     lost = [float(np.square(one - other).sum(dtype=np.float64)) for one, other in pairs]
     whole = [float(np.square(plane).sum(dtype=np.float64)) for plane in there]
     spread = [plane.shape[-1] * plane.shape[-2] * floor for plane, floor in zip(there, FLOORS, strict=True)]
-    return np.array(lost) / (np.array(whole) + np.array(spread))
+    return np.asarray(np.array(lost) / (np.array(whole) + np.array(spread)))
 
 
 def _mixed(graph: Graph, planes: str, matrix: Plane) -> str:

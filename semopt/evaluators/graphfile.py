@@ -6,6 +6,7 @@ as the package `onnx` is 20 MB and only builds what ten lines of bytes say.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -78,7 +79,7 @@ def _attribute(name: str, value: Attribute) -> bytes:
     if isinstance(value, int):
         return _text(1, name) + _number(3, value) + _number(20, _ONE_INT)
     if isinstance(value, float):
-        return _text(1, name) + _tag(2, 5) + np.float32(value).astype("<f4").tobytes() + _number(20, _ONE_FLOAT)
+        return _text(1, name) + _tag(2, 5) + struct.pack("<f", value) + _number(20, _ONE_FLOAT)
     return _text(1, name) + b"".join(_number(8, one) for one in value) + _number(20, _INTS)
 
 
