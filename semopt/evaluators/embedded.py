@@ -24,9 +24,9 @@ ALGORITHM = 2
 """Raise it when anything but the weights changes what an image's score is."""
 
 WEIGHTS = Path(__file__).with_name("embedded.npz")
-SAFE = 0.9
+SAFE = 0.8
 """Drift that was found safe: on photographs held back from training two networks that took no part both keep their
-answer on 93 to 95 % (docs/embedded.md)."""
+answer on 92 to 94 % (docs/embedded.md)."""
 
 
 class EmbeddedEvaluator:
