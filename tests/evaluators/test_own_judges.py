@@ -177,7 +177,7 @@ def test_without_labels_a_rule_cannot_ask_for_them_and_nothing_is_run(photos: Tr
         (
             "similarity=1 /",
             "similarity=2 /",
-            "evaluator 'sharp': compare gave a similarity of 1.98646, not from 0 to 1\n",
+            "evaluator 'sharp': compare gave a similarity of 2, not from 0 to 1\n",
         ),
         ("ImageStat.Stat(grey).mean[0]", "grey.mean", "evaluator 'sharp': observe failed (AttributeError: "),
         ("import json", "import jason", "ownjudges.sharp cannot be imported (ModuleNotFoundError: No module named "),
