@@ -41,6 +41,9 @@ SIZED = 2
 """How many times the original's pixels are kept at other sizes: the lattice's add up to less, but `resize` walks
 through hundreds."""
 
+SAMPLED = 2
+"""How many sizes of the original are kept ready for the metric, 19 MB each: with alpha and without."""
+
 ENCODED_BYTES = 100_000_000
 """Of finished candidates kept; those made first are put away, and made again if asked for."""
 
@@ -165,6 +168,7 @@ class Session:
         if metric == "identical":
             return float(perceptual.identical(self._decoded(candidate), self._at(*key)))
         if key not in self._samples:
+            self._samples = dict([*self._samples.items()][1 - SAMPLED :])
             self._samples[key] = perceptual.sample(self._at(*key))
         return perceptual.ssimulacra2(self._samples[key], self._decoded(candidate))
 
