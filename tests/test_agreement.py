@@ -25,10 +25,10 @@ class Sized:
         return [max(image.size) for image in images]
 
     def compare(self, reference, observed):
-        holds = observed >= self.least
+        holds = observed >= 0.9 * self.least  # a shifted look is cut by a few pixels
         family = self.family if self.family is None or not holds else 0
         label = "tiger cat" if holds else self.label
-        return Score(0.95 if holds or self.family else 0.5, label_before="tiger cat", label=label,
+        return Score(0.99 if holds or self.family else 0.75, label_before="tiger cat", label=label,
                      rank=int(not holds), family=family)
 
 
@@ -41,9 +41,9 @@ version: 1
 evaluators:
   small: {{kind: python, object: "judges:make", labels: true, options: {{least: 40}}}}
   middle: {{kind: python, object: "judges:make", labels: true, options: {{least: 90}}}}
-  large: {{kind: python, object: "judges:make", labels: true, options: {{least: 130}}}}
-  cats: {{kind: python, object: "judges:make", labels: true, options: {{least: 130, label: Egyptian cat, family: 1}}}}
-  taxis: {{kind: python, object: "judges:make", labels: true, options: {{least: 130, label: cab, family: 99}}}}
+  large: {{kind: python, object: "judges:make", labels: true, options: {{least: 150}}}}
+  cats: {{kind: python, object: "judges:make", labels: true, options: {{least: 150, label: Egyptian cat, family: 1}}}}
+  taxis: {{kind: python, object: "judges:make", labels: true, options: {{least: 150, label: cab, family: 99}}}}
 rules:
 - {{match: "**", strategy: semantic, formats: [webp], {keys}}}
 """
@@ -88,8 +88,8 @@ def test_check_asks_as_many_as_must_agree(site: Tree) -> None:
     site.put("semopt.yaml", SITE.format(keys=THREE))
     ran = site.semopt("check")
     assert (ran.returncode, ran.stderr) == (1, "")
-    assert "large gives 0.500 and sees 'cab' for 'tiger cat')" in " ".join(ran.stdout.split())
-    site.put("semopt.yaml", SITE.format(keys=f"{THREE}, agree: 2, keep: {{small: {{similarity: 0.99}}}}"))
+    assert "large gives 0.750 and sees 'cab' for 'tiger cat'" in " ".join(ran.stdout.split())
+    site.put("semopt.yaml", SITE.format(keys=f"{THREE}, agree: 2, keep: {{small: {{similarity: 0.995}}}}"))
     assert "unrecognised  a.jpg: " in site.semopt("check").stdout
 
 
@@ -113,7 +113,7 @@ def test_from_python_they_agree_as_well(site: Tree) -> None:
         (site.root / file).unlink()
     (outcome,) = semopt.build(site.root, jobs=1)
     assert max(outcome.variants[0].width, outcome.variants[0].height) == small
-    assert [name for name, _ in outcome.variants[0].scores] == ["large", "middle", "small"]
+    assert [name for name, _ in outcome.variants[0].scores] == ["middle", "small"]  # settled without the third
 
 
 @pytest.mark.parametrize(
