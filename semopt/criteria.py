@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semopt.evaluators.calibration import THRESHOLD
@@ -20,16 +21,26 @@ class Recognised:
     agree: int | None = None
 
     def __call__(self, scores: Scores) -> Verdict:
-        """The verdict of the least content judge that is still needed."""
-        margins = sorted((margin(scores[name], keep) for name, keep in self.judges), reverse=True)
-        needed = len(margins) if self.agree is None else self.agree
+        """The verdict of the least content judge that is still needed; those without a say are not counted."""
+        heard = [(name, keep) for name, keep in self.judges if not scores[name].silent]
+        margins = sorted((margin(scores[name], keep) for name, keep in heard), reverse=True) or [-MOST]
+        needed = len(margins) if self.agree is None else min(self.agree, len(margins))
         worst = margins[needed - 1]
         return Verdict(worst >= 0, worst)
 
 
+def unjudged(sightings: Sequence[Scores]) -> str:
+    """Why there is nobody to judge an image, of the scores of some sightings; empty where there is somebody."""
+    silent = {name: score.silent for name, score in sightings[0].items()} if sightings else {}
+    if not silent or not all(silent.values()):
+        return ""
+    said = ", ".join(f"'{name}' has no say ({reason})" for name, reason in silent.items())
+    return f"{said}; name another judge beside it, such as 'embedded'"
+
+
 def with_default(keep: Keep) -> Keep:
     """The default similarity is asked for unless a figure is named: a label alone is never enough by default."""
-    figures = (keep.similarity, keep.kept, keep.kl, keep.cosine)
+    figures = (keep.similarity, keep.kept, keep.kl, keep.cosine, keep.cer)
     if any(figure is not None for figure in figures):
         return keep
     return Keep(THRESHOLD, keep.label, keep.family_height)
@@ -44,6 +55,8 @@ def margin(score: Score, keep: Keep) -> float:
         margins.append(_log(1 - keep.cosine) - _log(1 - _known(score.cosine, "cosine")))
     if keep.kl is not None:
         margins.append(_log(keep.kl) - _log(_known(score.kl, "kl")))
+    if keep.cer is not None:
+        margins.append(_log(keep.cer) - _log(_known(score.cer, "cer")))
     if keep.kept is not None:
         margins.append(2 * (_log(_known(score.kept, "kept")) - _log(keep.kept)))
     if keep.label is not None and not _label_holds(score, keep):

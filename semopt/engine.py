@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from semopt.crew import Crew, Judges
-from semopt.criteria import Recognised, with_default
+from semopt.criteria import Recognised, unjudged, with_default
 from semopt.encoders import chosen
 from semopt.pool import Answer, Worker
 from semopt.session import Opening
@@ -90,10 +90,10 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Images of one run that wait for the judges."""
+    """Images of one run that wait for the judges. images: by the size of view that a judge wants."""
 
     run: _Run
-    images: Sequence[Image.Image]
+    images: Mapping[int | None, Sequence[Image.Image]]
 
 
 class Engine:
@@ -225,7 +225,8 @@ class Engine:
             self._ask(run, "measure", request.candidates, request.metric)
         else:
             original = () if run.references else (None,)
-            self._ask(run, "views", (*original, *request.candidates))
+            sizes = self._judges.sizes(run.order.task.rule.settings.evaluators)
+            self._ask(run, "shown", (*original, *request.candidates), sizes)
 
     @staticmethod
     def _ask(run: _Run, verb: str, *arguments: Any) -> None:
@@ -243,7 +244,10 @@ class Engine:
             yield from (self._failed(look.run, Answer(look.run.order.number, "unreadable", reason)) for look in looks)
             return
         for look, seen in zip(looks, scores, strict=True):
-            yield from self._advance(look.run, seen)
+            if reason := unjudged(seen):
+                yield self._failed(look.run, Answer(look.run.order.number, "kept", reason))
+            else:
+                yield from self._advance(look.run, seen)
 
     def _judged(self, looks: Sequence[_Look]) -> list[list[dict[str, Score]]]:
         """The scores of each look, the images of all in one batch for each judge."""
@@ -253,9 +257,10 @@ class Engine:
                 wanted.setdefault(name, []).append(look)
         seen: dict[tuple[int, str], Sequence[Any]] = {}
         for name, group in wanted.items():
-            observations = iter(self._judges[name].observe([image for look in group for image in look.images]))
+            size = self._judges.size(name)
+            observations = iter(self._judges[name].observe([image for look in group for image in look.images[size]]))
             for look in group:
-                seen[id(look), name] = [next(observations) for _ in look.images]
+                seen[id(look), name] = [next(observations) for _ in look.images[size]]
         names = [look.run.order.task.rule.settings.evaluators for look in looks]
         pairs = zip(looks, names, strict=True)
         return [self._scores(look.run, {name: seen[id(look), name] for name in own}) for look, own in pairs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +98,9 @@ class _Asking:
         settings, task = doubt.task.rule.settings, doubt.task
         opening = Opening(task.asset.file, doubt.sha256, self._config.limits, settings.background, settings.metadata)
         judged = strategies()[doubt.strategy].judged
+        sizes = self._judges.sizes(settings.evaluators) if judged else ()
         metric, _ = _floor(doubt) or (None, 0.0)
-        worker.ask(number, opening, "appraise", files, metric, judged)
+        worker.ask(number, opening, "appraise", files, metric, sizes)
         worker.ask(None, opening, "close")
 
     def _files(self, doubt: Doubt) -> list[tuple[Candidate, bytes]]:
@@ -120,9 +121,10 @@ class _Asking:
         reasons = [*_below(doubt, figures), *(self._unrecognised(doubt, views) if views else ())]
         return Asked(doubt, "ok", "; ".join(reasons))
 
-    def _unrecognised(self, doubt: Doubt, views: Sequence[Any]) -> Iterator[str]:
+    def _unrecognised(self, doubt: Doubt, views: Mapping[int | None, Sequence[Any]]) -> Iterator[str]:
         """A clause for each variant that the judges do not recognise."""
-        seen = {name: self._judges[name].observe(views) for name in doubt.task.rule.settings.evaluators}
+        names, size = doubt.task.rule.settings.evaluators, self._judges.size
+        seen = {name: self._judges[name].observe(views[size(name)]) for name in names}
         for at, variant in enumerate(doubt.entry.variants, 1):
             scores = {name: self._judges[name].compare(looks[0], looks[at]) for name, looks in seen.items()}
             if not _recognised(doubt, scores):

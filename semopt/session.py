@@ -69,9 +69,15 @@ class Session:
         """Bytes of each candidate, None where its encoder cannot hold it."""
         return [None if content is None else len(content) for content in map(self._content, candidates)]
 
-    def views(self, candidates: Sequence[Candidate | None]) -> list[Image.Image]:
-        """What judges are shown: RGB on the background, at most `images.VIEW_PX` px. None is the original."""
-        return [view(self._pixels(candidate), self._opening.background) for candidate in candidates]
+    def views(self, candidates: Sequence[Candidate | None], pixels: int | None = None) -> list[Image.Image]:
+        """What judges are shown: RGB on the background, of a size as in `images.view`. None is the original."""
+        return [view(self._pixels(candidate), self._opening.background, pixels) for candidate in candidates]
+
+    def shown(
+        self, candidates: Sequence[Candidate | None], sizes: Sequence[int | None]
+    ) -> dict[int | None, list[Image.Image]]:
+        """Views of each size that some judge wants."""
+        return {pixels: self.views(candidates, pixels) for pixels in sizes}
 
     def measure(self, candidates: Sequence[Candidate], metric: str) -> list[float]:
         """The metric's figure for each, against the original at the candidate's size."""
@@ -82,18 +88,18 @@ class Session:
         return [content for content in map(self._content, candidates) if content is not None]
 
     def appraise(
-        self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, seen: bool
-    ) -> tuple[list[Image.Image], list[float]]:
+        self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, sizes: Sequence[int | None]
+    ) -> tuple[dict[int | None, list[Image.Image]], list[float]]:
         """Finished files in place of what would be encoded now. Gives the original's view and theirs, and figures.
 
-        metric: as in `measure`, None for no figures. seen: whether views are wanted.
+        metric: as in `measure`, None for no figures. sizes: of the views, as in `shown`; none for no views.
         """
         for candidate, content in files:
             if Image.open(io.BytesIO(content)).size != (candidate.width, candidate.height):
                 raise ImageError(f"its {candidate.encoder} variant is not {candidate.width}x{candidate.height} px")
         self._encoded.update(files)
         candidates = [candidate for candidate, _ in files]
-        views = self.views([None, *candidates]) if seen else []
+        views = self.shown([None, *candidates], sizes)
         return views, [] if metric is None else self.measure(candidates, metric)
 
     def _content(self, candidate: Candidate) -> bytes | None:

@@ -49,6 +49,7 @@ class Keep:
 
     similarity: calibrated similarity, 0 to 1. kept: share of the original's top probability that is left.
     kl: nats, at most. cosine: of the features, at least. family_height: edges in WordNet up to the common ancestor.
+    cer: characters read wrongly, as a share of the original's, at most.
     """
 
     similarity: float | None = None
@@ -57,6 +58,7 @@ class Keep:
     kept: float | None = None
     kl: float | None = None
     cosine: float | None = None
+    cer: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ class EvaluatorSpec:
     def option(self, key: str) -> str | None:
         """The value of an option, or None."""
         return dict(self.options).get(key)
+
+
+BUILT_IN = (EvaluatorSpec("embedded", "embedded"), EvaluatorSpec("text", "text"))
+"""The judges that every config may name without declaring them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +152,7 @@ class Config:
     file: Path | None = None
     rules: tuple[Rule, ...] = ()
     default: Rule = field(default_factory=lambda: Rule("default", ("**",), Settings()))
-    evaluators: tuple[EvaluatorSpec, ...] = (EvaluatorSpec("embedded", "embedded"),)
+    evaluators: tuple[EvaluatorSpec, ...] = BUILT_IN
     exclude: tuple[str, ...] = ()
     limits: Limits = Limits()
     output: str = "{dir}/{name}.semopt.{ext}"
@@ -232,7 +238,8 @@ class Score:
     similarity: calibrated, 1 for the original itself; the same threshold means the same for every judge.
     The raw figures are None where the judge has none. kl: nats. cosine: of the features. kept: share of the
     probability of the original's top class that is left. label_before, label: top class of the original and of
-    this sighting. rank: place of label_before in this sighting, 0 for the top.
+    this sighting. rank: place of label_before in this sighting, 0 for the top. cer: character error rate.
+    silent: why the judge has no say on this original, as none of text on one without; its similarity then is 1.
     """
 
     similarity: float
@@ -242,6 +249,8 @@ class Score:
     label_before: str | None = None
     label: str | None = None
     rank: int | None = None
+    cer: float | None = None
+    silent: str | None = None
 
 
 Scores = Mapping[str, Score]
@@ -412,6 +421,10 @@ class Metadata:
 
 class Evaluator(Protocol):
     """A judge. Preprocessing is its own affair. labels: whether its scores name classes.
+
+    Two more attributes are looked for and may be left out. pixels: an int; the judge is shown images as they are, made
+    smaller only beyond so many pixels (without it, none has a side over 1,024 px). mirrors: False where a mirror image
+    means nothing to the judge.
 
     >>> class Brightness:
     ...     name, labels = "brightness", False

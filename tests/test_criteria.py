@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from semopt.criteria import MOST, Recognised, margin, with_default
 from semopt.types import Keep, Score
 
-GOOD = Score(0.95, kl=0.05, cosine=0.95, kept=0.9, label_before="cat", label="cat", rank=0)
-POOR = Score(0.5, kl=0.9, cosine=0.5, kept=0.2, label_before="cat", label="dog", rank=3)
+GOOD = Score(0.95, kl=0.05, cosine=0.95, kept=0.9, label_before="cat", label="cat", rank=0, cer=0.0)
+POOR = Score(0.5, kl=0.9, cosine=0.5, kept=0.2, label_before="cat", label="dog", rank=3, cer=0.3)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ POOR = Score(0.5, kl=0.9, cosine=0.5, kept=0.2, label_before="cat", label="dog",
         Keep(kl=0.1),
         Keep(cosine=0.9),
         Keep(kept=0.5),
+        Keep(cer=0.02),
         Keep(label="same"),
         Keep(similarity=0.9, label="same"),
     ],
@@ -50,6 +51,7 @@ def test_a_label_alone_is_never_enough_by_default() -> None:
     assert with_default(Keep(label="same")) == Keep(similarity=0.9, label="same")
     assert with_default(Keep()) == Keep(similarity=0.9)
     assert with_default(Keep(kl=0.1)) == Keep(kl=0.1)
+    assert with_default(Keep(cer=0.1)) == Keep(cer=0.1)
 
 
 def test_all_judges_or_as_many_as_must_agree() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semopt.cli import arguments
-from semopt.types import Config, ConfigError, Outcome
+from semopt.types import Config, ConfigError, Outcome, Score
 
 if TYPE_CHECKING:
     from semopt.explain import Explained, Match
@@ -155,9 +155,9 @@ def table(outcome: Outcome, found: Explained) -> Iterator[str]:
     yield f"  {'format':<6} {'size':>11} {'q':>3} {'bytes':>7}{heads} {'metric':>6} verdict"
     for trial in sorted(outcome.trials, key=lambda trial: trial.bytes):
         one, scores = trial.candidate, trial.scores or {}
-        seen = [scores[name].similarity for name in judges if name in scores]
-        shown = seen if len(judges) <= MOST_JUDGES else seen and [min(seen)]
-        figures = "".join(f" {figure:>{JUDGE_COLUMNS}.3f}" for figure in shown) or f" {'':>{JUDGE_COLUMNS}}" * len(
+        seen = [scores[name] for name in judges if name in scores]
+        shown = seen if len(judges) <= MOST_JUDGES else seen and [min(seen, key=lambda score: score.similarity)]
+        figures = "".join(f" {_figure(score):>{JUDGE_COLUMNS}}" for score in shown) or f" {'':>{JUDGE_COLUMNS}}" * len(
             columns
         )
         metric = "" if trial.measured is None else f"{trial.measured:.1f}"
@@ -165,6 +165,11 @@ def table(outcome: Outcome, found: Explained) -> Iterator[str]:
         box = f"{one.width}x{one.height}"
         start = f"  {one.encoder:<6} {box:>11} {quality:>3} {size(trial.bytes):>7}{figures} {metric:>6}"
         yield f"{start} {found.verdict(trial)}".rstrip()
+
+
+def _figure(score: Score) -> str:
+    """A judge's similarity; a dash where it has no say."""
+    return "-" if score.silent else f"{score.similarity:.3f}"
 
 
 def _short(name: str) -> str:

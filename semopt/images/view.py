@@ -11,9 +11,14 @@ GAP = 3.0
 """Before the filter, whole blocks are averaged down to this many times the wanted size."""
 
 
-def view(image: Image.Image, background: tuple[int, int, int] = (255, 255, 255), side: int = VIEW_PX) -> Image.Image:
-    """What judges are shown, of originals and variants alike: RGB on the background, no side above `side` px."""
-    share = side / max(image.size)
+def view(
+    image: Image.Image, background: tuple[int, int, int] = (255, 255, 255), pixels: int | None = None
+) -> Image.Image:
+    """What judges are shown, of originals and variants alike: RGB on the background.
+
+    pixels: of which there are no more. None: no side above `VIEW_PX`.
+    """
+    share = VIEW_PX / max(image.size) if pixels is None else (pixels / (image.width * image.height)) ** 0.5
     if share < 1:
         image = resize(image, (max(1, round(image.width * share)), max(1, round(image.height * share))))
     return flatten(image, background)
