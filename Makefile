@@ -22,8 +22,15 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 
 # Figures on your own photographs: make bench PHOTOS=folder [WEIGHTS=mobilenet_v2.pth]
+# With JUDGES="other.tflite another.onnx" the frontier too (docs/frontier.md); OUT=page writes page.md and page.svg.
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(WEIGHTS),--weights $(WEIGHTS))
+ifneq ($(and $(PHOTOS),$(JUDGES)),)
+	$(BIN)/python -m tests.bench.frontier --photos $(PHOTOS) $(foreach judge,$(JUDGES),--judge '$(judge)') \
+	  $(if $(WEIGHTS),--weights $(WEIGHTS)) $(if $(OUT),--out $(OUT))
+else
+	@echo "frontier: left out; it needs PHOTOS= and JUDGES="
+endif
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

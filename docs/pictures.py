@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from semopt import Evaluator
-from tests.bench.calibrate import classifier
+from tests.bench.frontier.judges import classifier
 from tests.bench.post import LOOPS, built, loop, opened
 
 ROOT = Path(__file__).resolve().parent

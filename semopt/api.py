@@ -112,6 +112,8 @@ def compress(
     wanted = keep if isinstance(keep, Keep) else Keep(similarity=keep)
     if wanted.similarity is not None and not 0 <= wanted.similarity <= 1:
         raise ConfigError(f"keep: expected a similarity from 0 to 1, found {wanted.similarity:g}")
+    if wanted.family_height is not None and wanted.label != "family":
+        raise ConfigError("keep: family_height is for label='family' only")
     if given is not None and not given.labels and (wanted.label or wanted.family_height):
         raise ConfigError(f"keep: {name!r} knows no classes, so no label can be kept")
     chosen = None if formats is None else tuple(formats)

@@ -72,12 +72,3 @@ class Judges:
         if name not in self._made:
             self._made[name] = self._crew.judge(self._specs[name])
         return self._made[name]
-
-    def size(self, name: str) -> int | None:
-        """The pixels of the views that a judge wants, as in `images.view`."""
-        pixels: int | None = getattr(self[name], "pixels", None)
-        return pixels
-
-    def sizes(self, names: Iterable[str]) -> tuple[int | None, ...]:
-        """Those of several judges, each once."""
-        return tuple(dict.fromkeys(map(self.size, names)))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 from semopt.crew import Crew, Judges
-from semopt.criteria import Recognised, unjudged, with_default
 from semopt.encoders import chosen
+from semopt.looks import Sight, Tally, judged, sizes
+from semopt.panel import confirming, searching
 from semopt.pool import Answer, Worker
 from semopt.session import Opening
 from semopt.strategies import default_for, strategies
@@ -21,7 +23,6 @@ from semopt.types import (
     Observe,
     Problem,
     Request,
-    Score,
     Search,
     SearchResult,
     Source,
@@ -29,9 +30,6 @@ from semopt.types import (
     Task,
     Work,
 )
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 TICK_S = 0.5  # how often it is looked whether a worker hangs
 AT_ONCE = 2  # images under search for each worker: one can wait for the network while the other is encoded
@@ -79,21 +77,13 @@ class _Run:
     search: Search | None = None
     request: Request | None = None
     ended: SearchResult | None = None
-    references: list[Any] = field(default_factory=list)
-    work: Work = Work()
+    tally: Tally = field(default_factory=Tally)
     seconds: float = 0.0
 
-    def count(self, **more: int) -> None:
-        """Add to the work done."""
-        self.work = replace(self.work, **{key: getattr(self.work, key) + value for key, value in more.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Images of one run that wait for the judges. images: by the size of view that a judge wants."""
-
-    run: _Run
-    images: Mapping[int | None, Sequence[Image.Image]]
+    @cached_property
+    def sight(self) -> Sight:
+        """What the judges know of the image."""
+        return Sight(self.order.task.rule.settings.evaluators, self.tally)
 
 
 class Engine:
@@ -104,7 +94,7 @@ class Engine:
         self._judges, self._pool = Judges(config, crew), crew.pool
         self._strategies = strategies()
         self._runs: dict[int, _Run] = {}
-        self._looks: list[_Look] = []
+        self._looks: list[_Run] = []  # whose images wait for the judges
 
     def search(self, orders: Iterable[Order]) -> Iterator[Found]:
         """Closed before its end it ends the crew's workers too, as they may be in mid-work. Raises EvaluatorError."""
@@ -167,7 +157,8 @@ class Engine:
         elif run.ended is not None:
             yield self._over(run, tuple(answer.value))
         elif isinstance(run.request, Observe):
-            self._looks.append(_Look(run, answer.value))
+            run.sight.images = answer.value
+            self._looks.append(run)
         else:
             yield from self._advance(run, answer.value)
 
@@ -178,12 +169,12 @@ class Engine:
         del self._runs[run.order.number]
         if answer.kind not in ("died", "late"):
             run.worker.ask(None, run.opening, "close")
-        return Found(run.order, answer.kind, reason, run.source, run.strategy, work=run.work)
+        return Found(run.order, answer.kind, reason, run.source, run.strategy, work=run.tally.work)
 
     def _over(self, run: _Run, contents: tuple[bytes, ...]) -> Found:
         del self._runs[run.order.number]
         run.worker.ask(None, run.opening, "close")
-        return Found(run.order, "ok", "", run.source, run.strategy, run.ended, contents, run.work)
+        return Found(run.order, "ok", "", run.source, run.strategy, run.ended, contents, run.tally.work)
 
     def _opened(self, run: _Run, source: Source) -> Iterator[Found]:
         settings = run.order.task.rule.settings
@@ -195,12 +186,18 @@ class Engine:
     def _problem(self, run: _Run, source: Source) -> Problem:
         settings = run.order.task.rule.settings
         assert run.strategy is not None
-        formats = settings.formats or run.strategy.formats
-        judges = tuple((name, with_default(settings.keep_for(name))) for name in settings.evaluators)
-        floor = dict(settings.floor) or DEFAULT_FLOOR
-        write = settings.write or run.strategy.write
-        rest = settings.widths, settings.min_width, settings.max_width, settings.seed
-        return Problem(source, chosen(formats), write, Recognised(judges, settings.agree), floor, *rest)
+        asked = settings if run.strategy.judged else replace(settings, evaluators=(), confirm=())
+        jury = searching(asked, self._judges, source.graphic)
+        return Problem(
+            source,
+            chosen(settings.formats or run.strategy.formats),
+            settings.write or run.strategy.write,
+            jury.criterion,
+            dict(settings.floor) or DEFAULT_FLOOR,
+            *(settings.widths, settings.min_width, settings.max_width, settings.seed),
+            *(jury.judges, jury.agree, jury.absent),
+            confirming(asked, self._judges, source.graphic),
+        )
 
     def _advance(self, run: _Run, answer: Any) -> Iterator[Found]:
         """Send an answer into a search and pass its next request on; at its end fetch what it accepted."""
@@ -209,6 +206,7 @@ class Engine:
             run.request = run.search.send(answer)
         except StopIteration as stop:
             run.ended = stop.value
+            run.strategy = self._strategies.get(run.ended.strategy or "", run.strategy)
             if not run.ended.accepted:
                 yield self._over(run, ())
             else:
@@ -218,15 +216,14 @@ class Engine:
 
     def _pass_on(self, run: _Run, request: Request) -> None:
         if isinstance(request, Encode):
-            run.count(encodes=len(request.candidates))
+            run.tally.count(encodes=len(request.candidates))
             self._ask(run, "encode", request.candidates)
         elif isinstance(request, Measure):
-            run.count(measures=len(request.candidates))
+            run.tally.count(measures=len(request.candidates))
             self._ask(run, "measure", request.candidates, request.metric)
         else:
-            original = () if run.references else (None,)
-            sizes = self._judges.sizes(run.order.task.rule.settings.evaluators)
-            self._ask(run, "shown", (*original, *request.candidates), sizes)
+            shown = run.sight.wanted(request)
+            self._ask(run, "shown", shown, sizes(run.sight.asked, self._judges), request.look)
 
     @staticmethod
     def _ask(run: _Run, verb: str, *arguments: Any) -> None:
@@ -234,47 +231,14 @@ class Engine:
 
     def _look(self) -> Iterator[Found]:
         """Show everything that waits to its judges; a judge that breaks costs the images that it was shown."""
-        looks, self._looks = self._looks, []
+        runs, self._looks = self._looks, []
         try:
-            scores = self._judged(looks)
+            scores = judged([run.sight for run in runs], self._judges)
         except (EvaluatorError, KeyboardInterrupt):
             raise
         except Exception as error:
             reason = f"its judge failed ({type(error).__name__}: {error})"
-            yield from (self._failed(look.run, Answer(look.run.order.number, "unreadable", reason)) for look in looks)
+            yield from (self._failed(run, Answer(run.order.number, "unreadable", reason)) for run in runs)
             return
-        for look, seen in zip(looks, scores, strict=True):
-            if reason := unjudged(seen):
-                yield self._failed(look.run, Answer(look.run.order.number, "kept", reason))
-            else:
-                yield from self._advance(look.run, seen)
-
-    def _judged(self, looks: Sequence[_Look]) -> list[list[dict[str, Score]]]:
-        """The scores of each look, the images of all in one batch for each judge."""
-        wanted: dict[str, list[_Look]] = {}
-        for look in looks:
-            for name in look.run.order.task.rule.settings.evaluators:
-                wanted.setdefault(name, []).append(look)
-        seen: dict[tuple[int, str], Sequence[Any]] = {}
-        for name, group in wanted.items():
-            size = self._judges.size(name)
-            observations = iter(self._judges[name].observe([image for look in group for image in look.images[size]]))
-            for look in group:
-                seen[id(look), name] = [next(observations) for _ in look.images[size]]
-        names = [look.run.order.task.rule.settings.evaluators for look in looks]
-        pairs = zip(looks, names, strict=True)
-        return [self._scores(look.run, {name: seen[id(look), name] for name in own}) for look, own in pairs]
-
-    def _scores(self, run: _Run, seen: Mapping[str, Sequence[Any]]) -> list[dict[str, Score]]:
-        """Scores of each candidate shown; the first observation of a run is the original's."""
-        assert isinstance(run.request, Observe)
-        shown = len(run.request.candidates)
-        if not run.references:
-            run.references = [{name: observations[0] for name, observations in seen.items()}]
-            run.count(reference=len(seen))
-        run.count(**{run.request.phase: shown * len(seen)})
-        reference = run.references[0]
-        return [
-            {name: self._judges[name].compare(reference[name], looks[at - shown]) for name, looks in seen.items()}
-            for at in range(shown)
-        ]
+        for run, seen in zip(runs, scores, strict=True):
+            yield from self._advance(run, seen)

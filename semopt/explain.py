@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from semopt import manifest, naming, plan
 from semopt.answers import answer_for
 from semopt.crew import Crew
+from semopt.criteria import label_holds, relation
 from semopt.globs import matcher
-from semopt.types import Config, Outcome, Rule, Skipped, Task, Trial
+from semopt.types import Config, Keep, Outcome, Rule, Score, Skipped, Task, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,17 @@ class Explained:
     cached: bool = False
     floor: float | None = None
 
+    @property
+    def instead(self) -> str:
+        """The strategy that the search left for the outcome's, for the outcome's reason; empty where it left none."""
+        if self.governed is None or self.outcome is None:
+            return ""
+        from semopt.strategies import ROUTES
+
+        wanted = self.governed.rule.settings.strategy or "both"
+        went = self.outcome.reason and self.outcome.strategy in ROUTES.get(wanted, ())
+        return wanted if went else ""
+
     def wins(self, trial: Trial) -> bool:
         """Whether a trial is one of the variants."""
         one = trial.candidate
@@ -52,12 +65,36 @@ class Explained:
         return (one.encoder, one.width, one.height, one.quality) in made
 
     def verdict(self, trial: Trial) -> str:
-        """What became of a trial: "winner", "yes", "no", or empty where nobody was asked."""
+        """What became of a trial: "winner", "yes", "no", "no, " and where, or empty where nobody was asked."""
         if self.wins(trial):
             return "winner"
+        if trial.refused:
+            return f"no, {trial.refused}"
         measured = None if trial.measured is None or self.floor is None else trial.measured >= self.floor
         said = [one for one in (measured, trial.passed) if one is not None]
         return ("yes" if all(said) else "no") if said else ""
+
+    def answers(self) -> Iterator[str]:
+        """A sentence for each judge whose answer must be kept: what it was, and what became of it in the trials."""
+        if self.outcome is None or self.governed is None or self.outcome.strategy not in ("semantic", "both"):
+            return
+        settings = self.governed.rule.settings
+        for name in settings.evaluators:
+            keep = settings.keep_for(name)
+            scores = [trial.scores[name] for trial in self.outcome.trials if trial.scores and name in trial.scores]
+            if keep.label is not None and scores:
+                yield _answered(name, keep, scores)
+
+
+def _answered(name: str, keep: Keep, scores: Sequence[Score]) -> str:
+    """Of one judge: the other answers that its label allows, and those that it does not, each once."""
+    said: dict[str, dict[str, None]] = {"allows": {}, "refuses": {}}
+    for score in scores:
+        if score.label != score.label_before:
+            near = f" ({relation(score)})" if keep.label == "family" else ""
+            said["allows" if label_holds(score, keep) else "refuses"][f"{score.label!r}{near}"] = None
+    others = [f"{what} {', '.join(labels)}" for what, labels in said.items() if labels]
+    return "; ".join([f"{name} sees {scores[0].label_before!r}", *others])
 
 
 def explain(config: Config, file: Path, crew: Crew) -> Explained:

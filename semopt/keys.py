@@ -10,11 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from semopt.atomic import digest
 from semopt.types import Config, EvaluatorSpec, Rule, Settings
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Raise it when decoding, routing, search or criteria may give another answer for the same image and rule."""
 
 METRIC = "ssimulacra2"
-JUDGING = ("evaluators", "agree", "keep")
+JUDGING = ("evaluators", "confirm", "agree", "keep")
 
 
 class Keys:
@@ -32,13 +32,13 @@ class Keys:
 
     def _settings(self, settings: Settings) -> bytes:
         judged = settings.strategy in (None, "semantic", "both", "resize", "jpeg")
-        seen = settings.strategy in (None, "visual", "both")
+        seen = settings.strategy in (None, "visual", "both", "semantic")  # where judges cannot decide, the eye does
         idle = {"formats", *(() if judged else JUDGING), *(() if seen else ("floor",))}
         everything = {
             "algorithm": ALGORITHM,
             "settings": {key: value for key, value in asdict(settings).items() if key not in idle},
             "encoders": [self._encoders[name] for name in self._formats(settings)],
-            "judges": [self._judges[name] for name in settings.evaluators] if judged else [],
+            "judges": [self._judges[name] for name in (*settings.evaluators, *settings.confirm)] if judged else [],
             "metric": self._metric if seen else "",
             "limits": [self._config.limits.max_pixels, self._config.limits.max_frames],
         }

@@ -19,7 +19,7 @@ def outcome_of(found: Found) -> Outcome:
     outcome = Outcome(
         "",
         "kept" if found.kind in ("ok", "kept") else "failed",
-        found.reason if ended is None else ended.reason,
+        found.reason if ended is None else "; ".join(filter(None, (ended.why, ended.reason))),
         strategy=found.order.task.rule.settings.strategy if found.strategy is None else found.strategy.name,
         sha256=found.order.sha256,
         bytes=found.order.task.asset.stat.size,

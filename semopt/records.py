@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from semopt.types import Candidate, Outcome, Score, Trial, Variant, Work
+from semopt.types import Candidate, Outcome, Passes, Score, Trial, Variant, Work
 
 Json = dict[str, Any]
 DIGITS = 4  # scores are rounded, so that the last bits of another CPU do not change a manifest
@@ -59,6 +59,7 @@ def trial_json(trial: Trial) -> Json:
         "scores": None if trial.scores is None else scores_json(trial.scores.items()),
         "measured": None if trial.measured is None else round(trial.measured, DIGITS),
         "passed": trial.passed,
+        "refused": trial.refused,
     }
 
 
@@ -69,7 +70,18 @@ def trial_of(value: Mapping[str, Any]) -> Trial:
     )
     scores = value["scores"]
     seen = None if scores is None else {name: Score(**figures) for name, figures in scores.items()}
-    return Trial(candidate, value["bytes"], seen, value["measured"], value["passed"])
+    return Trial(candidate, value["bytes"], seen, value["measured"], value["passed"], value["refused"])
+
+
+def work_json(work: Work) -> Json:
+    """What a search cost; the passes of each judge by its name."""
+    return {**asdict(work), "judges": {name: asdict(passes) for name, passes in work.judges}}
+
+
+def work_of(value: Mapping[str, Any]) -> Work:
+    """Work back from JSON."""
+    judges = {name: Passes(**counts) for name, counts in value["judges"].items()}
+    return Work(**{**value, "judges": tuple(sorted(judges.items()))})
 
 
 def answer_json(outcome: Outcome) -> Json:
@@ -83,7 +95,7 @@ def answer_json(outcome: Outcome) -> Json:
         "width": outcome.width,
         "height": outcome.height,
         "variants": [variant_json(variant) for variant in outcome.variants],
-        "work": asdict(outcome.work),
+        "work": work_json(outcome.work),
         "trials": [trial_json(trial) for trial in outcome.trials],
     }
 
@@ -95,6 +107,6 @@ def answer_of(value: Mapping[str, Any]) -> Outcome:
         path="",
         **plain,
         variants=tuple(map(variant_of, value["variants"])),
-        work=Work(**value["work"]),
+        work=work_of(value["work"]),
         trials=tuple(map(trial_of, value["trials"])),
     )

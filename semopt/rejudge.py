@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from semopt.atomic import digest
-from semopt.types import Candidate, Config, Outcome, Score, Task
+from semopt.types import Candidate, Config, Jury, Outcome, Score, Source, Task
 
 if TYPE_CHECKING:
     from semopt.crew import Crew, Judges
@@ -28,8 +28,8 @@ class Doubt:
 
     @property
     def strategy(self) -> str:
-        """Today's strategy; the default rule goes by the pixels, which are those of the build."""
-        return self.task.rule.settings.strategy or self.entry.strategy or "both"
+        """What was followed: the rule's strategy, or where its search went instead."""
+        return self.entry.strategy or self.task.rule.settings.strategy or "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +92,16 @@ class _Asking:
             return
 
     def _question(self, worker: Worker, number: int, doubt: Doubt, files: list[tuple[Candidate, bytes]]) -> None:
+        from semopt.looks import sizes
         from semopt.session import Opening
         from semopt.strategies import strategies
 
         settings, task = doubt.task.rule.settings, doubt.task
         opening = Opening(task.asset.file, doubt.sha256, self._config.limits, settings.background, settings.metadata)
         judged = strategies()[doubt.strategy].judged
-        sizes = self._judges.sizes(settings.evaluators) if judged else ()
+        wanted = sizes((*settings.evaluators, *settings.confirm), self._judges) if judged else ()
         metric, _ = _floor(doubt) or (None, 0.0)
-        worker.ask(number, opening, "appraise", files, metric, sizes)
+        worker.ask(number, opening, "appraise", files, metric, wanted)
         worker.ask(None, opening, "close")
 
     def _files(self, doubt: Doubt) -> list[tuple[Candidate, bytes]]:
@@ -117,30 +118,48 @@ class _Asking:
             return Asked(doubt, "late", f"took longer than {self._config.limits.seconds:g} s (limits.seconds)")
         if answer.kind != "ok":
             return Asked(doubt, answer.kind, str(answer.value))
-        views, figures = answer.value
-        reasons = [*_below(doubt, figures), *(self._unrecognised(doubt, views) if views else ())]
+        source, views, figures = answer.value
+        reasons = [*_below(doubt, figures), *(self._unrecognised(doubt, source, views) if views else ())]
         return Asked(doubt, "ok", "; ".join(reasons))
 
-    def _unrecognised(self, doubt: Doubt, views: Mapping[int | None, Sequence[Any]]) -> Iterator[str]:
-        """A clause for each variant that the judges do not recognise."""
-        names, size = doubt.task.rule.settings.evaluators, self._judges.size
-        seen = {name: self._judges[name].observe(views[size(name)]) for name in names}
+    def _unrecognised(self, doubt: Doubt, source: Source, views: Mapping[int | None, Sequence[Any]]) -> Iterator[str]:
+        """A clause for each variant that the judges do not recognise, those that confirm included."""
+        from semopt.looks import pixels
+
+        settings = doubt.task.rule.settings
+        juries = self._juries(doubt, source)
+        names = {one.name for jury in juries for one in jury.judges} if juries else set(settings.evaluators)
+        seen = {name: self._judges[name].observe(views[pixels(self._judges[name])]) for name in sorted(names)}
         for at, variant in enumerate(doubt.entry.variants, 1):
             scores = {name: self._judges[name].compare(looks[0], looks[at]) for name, looks in seen.items()}
-            if not _recognised(doubt, scores):
-                said = ", ".join(f"{name} gives {score.similarity:.3f}" for name, score in scores.items())
+            if not (all(jury.criterion(scores).passed for jury in juries) if juries else _same_class(scores)):
+                said = ", ".join(_said(name, score) for name, score in scores.items())
                 yield f"{variant.path} is not recognised ({said})"
 
+    def _juries(self, doubt: Doubt, source: Source) -> list[Jury]:
+        """The rule's own; the post's strategies have none, as they ask for the top class alone."""
+        from semopt.panel import confirming, searching
 
-def _recognised(doubt: Doubt, scores: dict[str, Score]) -> bool:
-    """By the rule's own criterion; the post's strategies ask for the top class alone, so nothing more is asked here."""
-    from semopt.criteria import Recognised, with_default
+        if doubt.strategy not in ("semantic", "both"):
+            return []
+        asked = doubt.task.rule.settings, self._judges, source.graphic
+        return list(filter(None, (searching(*asked), confirming(*asked))))
 
-    settings = doubt.task.rule.settings
-    if doubt.strategy not in ("semantic", "both"):
-        return all(score.rank in (None, 0) for score in scores.values())
-    judges = tuple((name, with_default(settings.keep_for(name))) for name in settings.evaluators)
-    return Recognised(judges, settings.agree)(scores).passed
+
+def _said(name: str, score: Score) -> str:
+    """What a judge gives a variant, and its answer where that is another."""
+    from semopt.criteria import relation
+
+    if score.silent:
+        return f"{name} has no say"
+    figure = f"{name} gives {score.similarity:.3f}"
+    if score.label == score.label_before:
+        return figure
+    return ", ".join(filter(None, [f"{figure} and sees {score.label!r} for {score.label_before!r}", relation(score)]))
+
+
+def _same_class(scores: dict[str, Score]) -> bool:
+    return all(score.rank in (None, 0) for score in scores.values())
 
 
 def _floor(doubt: Doubt) -> tuple[str, float] | None:

@@ -15,8 +15,8 @@ from PIL import Image
 from semopt import perceptual
 from semopt.encoders import ENCODERS
 from semopt.graphics import is_graphic
-from semopt.images import Picture, decode, flatten, metadata_for, resize, view
-from semopt.types import Candidate, ImageError, Limits, Metadata, Source
+from semopt.images import Picture, altered, decode, flatten, metadata_for, resize, view, view_size
+from semopt.types import Candidate, ImageError, Limits, Look, Metadata, Source
 
 Key = TypeVar("Key")
 
@@ -69,15 +69,19 @@ class Session:
         """Bytes of each candidate, None where its encoder cannot hold it."""
         return [None if content is None else len(content) for content in map(self._content, candidates)]
 
-    def views(self, candidates: Sequence[Candidate | None], pixels: int | None = None) -> list[Image.Image]:
+    def views(
+        self, candidates: Sequence[Candidate | None], look: Look = "plain", pixels: int | None = None
+    ) -> list[Image.Image]:
         """What judges are shown: RGB on the background, of a size as in `images.view`. None is the original."""
-        return [view(self._pixels(candidate), self._opening.background, pixels) for candidate in candidates]
+        size = view_size((self.source.width, self.source.height), pixels)
+        shown = (view(self._pixels(candidate), self._opening.background, pixels) for candidate in candidates)
+        return [altered(image, look, size) for image in shown]
 
     def shown(
-        self, candidates: Sequence[Candidate | None], sizes: Sequence[int | None]
+        self, candidates: Sequence[Candidate | None], sizes: Sequence[int | None], look: Look = "plain"
     ) -> dict[int | None, list[Image.Image]]:
         """Views of each size that some judge wants."""
-        return {pixels: self.views(candidates, pixels) for pixels in sizes}
+        return {pixels: self.views(candidates, look, pixels) for pixels in sizes}
 
     def measure(self, candidates: Sequence[Candidate], metric: str) -> list[float]:
         """The metric's figure for each, against the original at the candidate's size."""
@@ -89,8 +93,8 @@ class Session:
 
     def appraise(
         self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, sizes: Sequence[int | None]
-    ) -> tuple[dict[int | None, list[Image.Image]], list[float]]:
-        """Finished files in place of what would be encoded now. Gives the original's view and theirs, and figures.
+    ) -> tuple[Source, dict[int | None, list[Image.Image]], list[float]]:
+        """Finished files in place of what would be encoded now. Gives the original, its views and theirs, and figures.
 
         metric: as in `measure`, None for no figures. sizes: of the views, as in `shown`; none for no views.
         """
@@ -100,7 +104,7 @@ class Session:
         self._encoded.update(files)
         candidates = [candidate for candidate, _ in files]
         views = self.shown([None, *candidates], sizes)
-        return views, [] if metric is None else self.measure(candidates, metric)
+        return self.source, views, [] if metric is None else self.measure(candidates, metric)
 
     def _content(self, candidate: Candidate) -> bytes | None:
         if candidate not in self._encoded:

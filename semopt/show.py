@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from semopt import manifest
+from semopt.records import work_json
 from semopt.types import Config, Outcome
 
 if TYPE_CHECKING:
@@ -145,16 +146,17 @@ def _table_row(label: str, row: _Row) -> str:
 def sentence(outcome: Outcome) -> str:
     """One outcome in one line."""
     said = f"{printable(outcome.path)}: {outcome.status}"
-    if outcome.reason:
-        return f"{said}: {printable(outcome.reason)}"
+    if not outcome.variants:
+        return f"{said}: {printable(outcome.reason)}" if outcome.reason else said
     variants = ", ".join(f"{one.format} {one.width}x{one.height} {size(one.bytes)}" for one in outcome.variants)
-    return f"{said}: {size(outcome.bytes or 0)} to {variants}"
+    why = f"; {outcome.strategy}, as {printable(outcome.reason)}" if outcome.reason else ""
+    return f"{said}: {size(outcome.bytes or 0)} to {variants}{why}"
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     """An outcome as a program reads it: its manifest entry with path, the run's status and the work done."""
     entry = {**manifest.entry(outcome), "path": outcome.path, "status": outcome.status}
-    return {**entry, "work": asdict(outcome.work)}
+    return {**entry, "work": work_json(outcome.work)}
 
 
 def _line(kind: str, value: dict[str, Any]) -> None:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 Status = Literal["optimized", "cached", "kept", "skipped", "failed"]
 Audience = Literal["people", "machines"]
 Label = Literal["same", "top5", "family"]
-Phase = Literal["search", "confirm"]
+Phase = Literal["search", "confirm", "reference"]
+Look = Literal["plain", "mirror", "shift", "resample"]
+Domain = Literal["photos", "graphics", "any"]
 
 
 class SemoptError(Exception):
@@ -48,8 +50,9 @@ class Keep:
     """What must survive, for one judge. A field that is None is not asked for.
 
     similarity: calibrated similarity, 0 to 1. kept: share of the original's top probability that is left.
-    kl: nats, at most. cosine: of the features, at least. family_height: edges in WordNet up to the common ancestor.
-    cer: characters read wrongly, as a share of the original's, at most.
+    kl: nats, at most. cosine: of the features, at least. family_height: for label "family", edges in WordNet up to the
+    common ancestor, at most; None for the default, 2. See `semopt.evaluators.families`. cer: characters read wrongly,
+    as a share of the original's, at most.
     """
 
     similarity: float | None = None
@@ -85,13 +88,14 @@ class Settings:
     strategy None: the default, photographs `both` and graphics `lossless`. formats None: the strategy's own.
     write None: the strategy's own. keep: per judge by name, "*" for every other judge. floor: metric to least figure.
     widths: px, one set of variants for each; empty for the original's own. min_width, max_width: px of any variant.
-    seed: of the random numbers of `jpeg`.
+    seed: of the random numbers of `jpeg`. confirm: judges that take no part in the search.
     """
 
     strategy: str | None = None
     formats: tuple[str, ...] | None = None
     write: Literal["smallest", "each"] | None = None
     evaluators: tuple[str, ...] = ("embedded",)
+    confirm: tuple[str, ...] = ()
     agree: int | None = None
     keep: tuple[tuple[str, Keep], ...] = ()
     floor: tuple[tuple[str, float], ...] = ()
@@ -238,7 +242,9 @@ class Score:
     similarity: calibrated, 1 for the original itself; the same threshold means the same for every judge.
     The raw figures are None where the judge has none. kl: nats. cosine: of the features. kept: share of the
     probability of the original's top class that is left. label_before, label: top class of the original and of
-    this sighting. rank: place of label_before in this sighting, 0 for the top. cer: character error rate.
+    this sighting. rank: place of label_before in this sighting, 0 for the top. sure: probability of label_before in
+    the original, 0 to 1. family: the two labels' height in the hierarchy of classes, 0 for one
+    and the same, 99 for no relation; None where the classes are not ImageNet's. cer: character error rate.
     silent: why the judge has no say on this original, as none of text on one without; its similarity then is 1.
     """
 
@@ -249,6 +255,8 @@ class Score:
     label_before: str | None = None
     label: str | None = None
     rank: int | None = None
+    sure: float | None = None
+    family: int | None = None
     cer: float | None = None
     silent: str | None = None
 
@@ -281,10 +289,16 @@ class Encode:
 
 @dataclass(frozen=True, slots=True)
 class Observe:
-    """Request: show these to the judges. Answer: a list of Scores, in order."""
+    """Request: show these to judges. Answer: a list of Scores, in order, by those judges.
 
-    candidates: tuple[Candidate, ...]
+    A candidate is compared with the original in the same look; None is the original itself, compared with its plain
+    look. judges: names; empty for all of the rule's.
+    """
+
+    candidates: tuple[Candidate | None, ...]
     phase: Phase = "search"
+    look: Look = "plain"
+    judges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,26 +321,34 @@ class Halt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One candidate and all that was learnt of it. measured: figure of the perceptual metric."""
+    """One candidate and all that was learnt of it. measured: figure of the perceptual metric.
+
+    scores: of the plain look; of fewer judges than the rule has where those refused it. refused: what it failed at
+    after it had passed: a look or "confirm".
+    """
 
     candidate: Candidate
     bytes: int
     scores: Scores | None = None
     measured: float | None = None
     passed: bool | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """accepted: to be written, smallest first; empty with a reason where nothing was found. trials: all of them.
 
-    complete: False where the search was halted before its end.
+    complete: False where the search was halted before its end. strategy: the one that was followed instead of that
+    which the rule names, None for that; why: the reason.
     """
 
     accepted: tuple[Trial, ...]
     trials: tuple[Trial, ...]
     reason: str = ""
     complete: bool = True
+    strategy: str | None = None
+    why: str = ""
 
 
 Search = Generator[Request, Any, SearchResult]
@@ -334,23 +356,55 @@ Search = Generator[Request, Any, SearchResult]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """passed, and by how much: margin is on a log-odds scale, 0 at the threshold, positive is better."""
+    """passed, and by how much: margin is on a log-odds scale, 0 at the threshold, positive is better.
+
+    settled: False where judges are missing whose scores may still make it pass.
+    """
 
     passed: bool
     margin: float
+    settled: bool = True
 
 
 class Criterion(Protocol):
     """Which scores still count as recognised."""
 
     def __call__(self, scores: Scores) -> Verdict:
-        """Judge one sighting by every judge."""
+        """Judge one sighting; judges may be missing, and then nothing passes that they could still prevent."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
+class Juror:
+    """What a search knows of a judge; see `Evaluator`."""
+
+    name: str
+    cost: float = 10.0
+    labels: bool = False
+    mirrors: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Jury:
+    """Judges in the order in which they are asked, and what they must say together.
+
+    judges: without any, all of the rule's are asked at once. agree: how many must accept, None for all. absent: names
+    of judges that do not judge such images.
+    """
+
+    criterion: Criterion
+    judges: tuple[Juror, ...] = ()
+    agree: int | None = None
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """All that a strategy is handed. encoders: those of the rule's formats, in table order. The rest as in Settings."""
+    """All that a strategy is handed. encoders: those of the rule's formats, in table order. The rest as in Settings.
+
+    judges, agree, absent: as in Jury, for `criterion`. confirm: those that take no part in the search. silent: of those
+    that have no say on this original, who are not asked, what is said by that.
+    """
 
     source: Source
     encoders: tuple[Encoder, ...]
@@ -361,6 +415,11 @@ class Problem:
     min_width: int | None = None
     max_width: int | None = None
     seed: int = 0
+    judges: tuple[Juror, ...] = ()
+    agree: int | None = None
+    absent: tuple[str, ...] = ()
+    confirm: Jury | None = None
+    silent: Scores = field(default_factory=dict)
 
 
 # --- what plugs in ----------------------------------------------------------------------------------------------
@@ -422,9 +481,10 @@ class Metadata:
 class Evaluator(Protocol):
     """A judge. Preprocessing is its own affair. labels: whether its scores name classes.
 
-    Two more attributes are looked for and may be left out. pixels: an int; the judge is shown images as they are, made
-    smaller only beyond so many pixels (without it, none has a side over 1,024 px). mirrors: False where a mirror image
-    means nothing to the judge.
+    It may have four attributes more. cost: of one pass, 10 by default and 1 for `embedded`; dear judges are not shown
+    what cheap ones refuse. mirrors: False where a mirrored picture says something else to it, as to one that reads.
+    domain: "photos" or "graphics" where the others are not its affair, "any" by default. pixels: an int; the judge is
+    shown images as they are, made smaller only beyond so many pixels (without it, none has a side over 1,024 px).
 
     >>> class Brightness:
     ...     name, labels = "brightness", False
@@ -525,14 +585,24 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Passes:
+    """Images through one network, or through all: of the original, in the search, of what was found."""
+
+    reference: int = 0
+    search: int = 0
+    confirm: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
-    """What a search cost, in counts that repeat. Passes: one image through one network."""
+    """What a search cost, in counts that repeat. reference, search, confirm: all passes; judges: those of each."""
 
     reference: int = 0
     search: int = 0
     confirm: int = 0
     encodes: int = 0
     measures: int = 0
+    judges: tuple[tuple[str, Passes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

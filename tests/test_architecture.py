@@ -18,7 +18,7 @@ RECORDS = {*FILES, "records"}
 STAGES = {"globs", "journal", "plan", "search", "criteria", "cache", "index", "write", "manifest"}
 PIXELS = {*NOUNS, "encoders", "images", "perceptual", "graphics"}
 REGISTRIES = {"encoders", "evaluators", "strategies"}
-JOINING = {"outcomes", "keys", "ledger", "lock", "session", "worker", "pool", "crew", "engine"}
+JOINING = {"outcomes", "keys", "ledger", "lock", "session", "worker", "pool", "crew", "panel", "looks", "engine"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
@@ -48,7 +48,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "worker": {*NOUNS, "session"},
     "pool": {"session", "worker"},
     "crew": {*NOUNS, "evaluators", "pool"},
-    "engine": {*NOUNS, "encoders", "strategies", "criteria", "crew", "pool", "session"},
+    "panel": {*NOUNS, "criteria"},
+    "looks": NOUNS,
+    "engine": {*NOUNS, "encoders", "strategies", "crew", "looks", "panel", "pool", "session"},
     "outcomes": {*FILES, "encoders", "engine"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
@@ -58,12 +60,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "roster": {*NOUNS, "evaluators"},
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
     "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "write"},
-    "explain": {*NOUNS, "answers", "crew", "engine", "globs", "manifest", "naming", "plan"},
-    "rejudge": {*FILES, "criteria", "strategies", "crew", "engine", "pool", "session"},
-    "check": {*FILES, *STAGES, "keys", "rejudge"},
+    "explain": {*NOUNS, "answers", "crew", "criteria", "engine", "globs", "manifest", "naming", "plan", "strategies"},
+    "rejudge": {*FILES, "criteria", "strategies", "crew", "engine", "looks", "panel", "pool", "session"},
+    "check": {*FILES, *STAGES, "keys", "rejudge", "strategies"},
     "single": {*FILES, *REGISTRIES, "answers", "config", "crew"},
     "api": {*NOUNS, "config", "crew", "pipeline", "single"},
-    "show": {*NOUNS, "manifest", "pipeline"},
+    "show": {*RECORDS, "manifest", "pipeline"},
     "cli": {
         *RECORDS,
         "",

@@ -81,7 +81,7 @@ def test_people_get_a_table_of_at_most_80_columns(site: Tree) -> None:
     assert "rules[0] in line 4: 'photos/*.jpg' matches; semantic" in ran.stdout
     assert "rules[1] in line 5" in ran.stdout
     assert ran.stdout.count("winner") == 1
-    assert "1 reference + " in ran.stdout
+    assert "4 reference + " in ran.stdout
 
 
 def test_the_default_rule_says_how_it_was_routed(site: Tree) -> None:

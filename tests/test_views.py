@@ -10,9 +10,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import semopt
-from conftest import Tree, encoded, photo
+from conftest import Tree, drawing, encoded, photo
 from semopt.atomic import digest
-from semopt.criteria import MOST, Recognised, unjudged
+from semopt.criteria import MOST, Recognised
 from semopt.images import view
 from semopt.session import Opening, Session
 from semopt.types import Candidate, Keep, Limits, Score
@@ -26,12 +26,13 @@ class Watcher:
     name, labels = "watcher", False
 
     def __init__(self, score: Score = Score(1.0), pixels: int | None = None) -> None:
-        self.score, self.seen = score, set[tuple[int, int]]()
+        self.score, self.seen, self.shown = score, set[tuple[int, int]](), 0
         if pixels is not None:
             self.pixels = pixels
 
     def observe(self, images: Any) -> list[None]:
         self.seen |= {image.size for image in images}
+        self.shown += len(images)
         return [None for _ in images]
 
     def compare(self, reference: Any, observed: Any) -> Score:
@@ -75,22 +76,25 @@ def test_who_has_no_say_is_not_counted() -> None:
     assert Recognised(judges)({"a": Score(0.95), "b": SILENT}).passed
     assert not Recognised(judges)({"a": Score(0.5), "b": SILENT}).passed
     assert Recognised(judges, agree=2)({"a": Score(0.95), "b": SILENT}).passed
-    nobody = Recognised(judges)({"a": SILENT, "b": SILENT})
-    assert (nobody.passed, nobody.margin) == (False, -MOST)
+    for unheard in (False, True):
+        nobody = Recognised(judges, unheard=unheard)({"a": SILENT, "b": SILENT})
+        assert (nobody.passed, nobody.margin, nobody.settled) == (unheard, MOST if unheard else -MOST, True)
 
 
-def test_that_nobody_has_a_say_is_said() -> None:
-    assert unjudged([]) == unjudged([{"a": Score(0.1)}]) == unjudged([{"a": SILENT, "b": Score(0.1)}]) == ""
-    said = "'a' has no say (it looks for cats only); name another judge beside it, such as 'embedded'"
-    assert unjudged([{"a": SILENT}, {"a": SILENT}]) == said
+def test_who_has_no_say_settles_nothing_for_those_to_come() -> None:
+    judges = (("a", Keep(similarity=0.9)), ("b", Keep(similarity=0.9)))
+    for agree in (None, 1, 2):
+        verdict = Recognised(judges, agree)({"a": SILENT})
+        assert (verdict.passed, verdict.settled) == (False, False)
 
 
 @pytest.mark.parametrize("strategy", ["semantic", "both"])
-def test_an_image_on_which_nobody_has_a_say_is_kept(strategy: str) -> None:
-    found = semopt.compress(photo(), strategy=strategy, evaluator=Watcher(SILENT))
-    assert (found.content, found.width, found.height) == (None, 200, 150)
-    assert found.reason.startswith("'watcher' has no say (it looks for cats only)")
-    assert semopt.compress(photo(), strategy=strategy, evaluator=Watcher()).content
+def test_an_image_on_which_nobody_has_a_say_goes_another_way(strategy: str) -> None:
+    silent = Watcher(SILENT)
+    found = semopt.compress(photo(), strategy=strategy, evaluator=silent)
+    assert (found.strategy, found.width, found.height) == ("visual", 200, 150)
+    assert silent.shown == 1, "the original, and no variant"
+    assert semopt.compress(photo(), strategy=strategy, evaluator=Watcher()).strategy == strategy
 
 
 # --- with the judge that reads ----------------------------------------------------------------------------------------
@@ -103,7 +107,7 @@ def docs(tree: Tree) -> Tree:
     """A documentation site: a screenshot, and a photograph."""
     pytest.importorskip("rapidocr")
     tree.put("page.png", encoded(page(1200, 120), "PNG", compress_level=0))
-    tree.put("team.png", encoded(photo(), "PNG"))
+    tree.put("team.png", encoded(photo(seed=1), "PNG", compress_level=0))
     return tree
 
 
@@ -121,17 +125,31 @@ def test_a_screenshot_can_still_be_read(docs: Tree, strategy: str) -> None:
     assert variant["bytes"] < found["page.png"]["bytes"]
     photographs = [one["team.png"]["variants"][0]["bytes"] for one in (alone, found)]
     assert photographs[0] == photographs[1], "what holds no text is left to the other judge"
+    assert set(variant["scores"]) == {"text"}, "a screenshot is no affair of the other judge"
+    assert (found["page.png"]["strategy"], found["page.png"]["reason"]) == (strategy, "")
+    assert found["team.png"]["strategy"] == strategy
     if strategy == "semantic":
-        assert variant["bytes"] > alone["page.png"]["variants"][0]["bytes"]
+        assert alone["page.png"]["strategy"] == "lossless"
         assert docs.semopt("check").returncode == 0
         shutil.rmtree(docs.root / ".semopt")
         assert docs.semopt("check").returncode == 0, "the judges are asked anew"
 
 
-def test_text_alone_keeps_what_holds_none(docs: Tree) -> None:
+def test_what_holds_no_text_goes_another_way_where_text_is_alone(docs: Tree) -> None:
+    docs.put("logo.png", encoded(drawing(120, 90), "PNG", compress_level=0))
     found = outcomes(docs, "semantic", "text")
-    assert found["page.png"]["status"] == "optimized"
-    assert found["team.png"]["status"] == "kept"
-    assert found["team.png"]["reason"].startswith("'text' has no say (no text can be read in the original)")
-    assert found["team.png"]["work"]["search"] <= 2
-    assert {one["path"]: one["status"] for one in docs.build()} == {"page.png": "cached", "team.png": "kept"}
+    said = {path: (one["strategy"], one["reason"]) for path, one in found.items()}
+    wordless = "text has no say (no text can be read in the original)"
+    assert said == {"page.png": ("semantic", ""), "team.png": ("visual", wordless), "logo.png": ("lossless", wordless)}
+    assert found["team.png"]["work"]["judges"] == {"text": {"reference": 1, "search": 0, "confirm": 0}}
+    assert {one["status"] for one in docs.build()} == {"cached"}
+    assert docs.semopt("check", "--again").returncode == 0
+
+
+def test_text_confirms_what_holds_text(docs: Tree) -> None:
+    docs.put("semopt.yaml", RULE % ("both", "embedded, confirm: text"))
+    (team,) = [one for one in docs.build("--jobs", "1") if one["path"] == "team.png"]
+    assert (team["status"], team["strategy"], team["reason"]) == ("optimized", "both", "")
+    assert team["variants"][0]["scores"]["text"]["silent"] == "no text can be read in the original"
+    assert " - " in docs.semopt("explain", "team.png").stdout
+    assert docs.semopt("check", "--again", "--only", "team.png").returncode == 0

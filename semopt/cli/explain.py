@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semopt.cli import arguments
-from semopt.types import Config, ConfigError, Outcome, Score
+from semopt.types import Config, ConfigError, Outcome, Passes, Score, Work
 
 if TYPE_CHECKING:
     from semopt.explain import Explained, Match
@@ -21,7 +22,7 @@ EXAMPLES = """\
 The answer of the cache is shown where there is one; else the image is searched now. No variant is written.
 """
 
-JUDGE_COLUMNS = 9
+JUDGE_COLUMNS = 8
 MOST_JUDGES = 3
 
 
@@ -83,6 +84,7 @@ def as_json(found: Explained) -> dict[str, object]:
         "left": found.left,
         "cached": found.cached,
         "floor": found.floor,
+        "instead": found.instead or None,
         "trials": [{**trial_json(trial), "verdict": found.verdict(trial)} for trial in trials],
     }
 
@@ -117,24 +119,37 @@ def _said(match: Match) -> str:
 
 
 def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
-    from semopt.show import size
+    from semopt.show import printable, size
 
-    routed = "" if found.governed and found.governed.rule.settings.strategy else _routed(outcome)
     source = f"{outcome.width}x{outcome.height} px, {size(outcome.bytes or 0)}" if outcome.width else "not decoded"
     yield f"  original  {source}"
-    yield f"  strategy  {outcome.strategy or 'none'}{routed}"
+    yield f"  strategy  {outcome.strategy or 'none'}{_routed(outcome, found)}"
     yield f"  answer    {_answer(outcome)}{'; known to the cache' if found.cached else '; searched now'}"
     work = outcome.work
-    passes = f"{work.reference} reference + {work.search} search + {work.confirm} confirm"
-    yield f"  work      passes: {passes}; {work.encodes} encodes, {work.measures} measures"
+    yield f"  work      passes: {_passes(work)}; {work.encodes} encodes, {work.measures} measures"
+    if len(work.judges) > 1:
+        yield from (f"            {printable(name)}: {_passes(passes)}" for name, passes in work.judges)
+    for one in found.answers():
+        yield from textwrap.wrap(printable(one), 80, initial_indent="  answers   ", subsequent_indent=" " * 12)
     if outcome.trials:
         yield ""
         yield from table(outcome, found)
 
 
-def _routed(outcome: Outcome) -> str:
+def _routed(outcome: Outcome, found: Explained) -> str:
+    """Why it is this strategy, where the rule does not say so itself."""
+    from semopt.show import printable
+
+    if found.instead:
+        return f" instead of {found.instead}, as {printable(outcome.reason)}"
+    if found.governed and found.governed.rule.settings.strategy:
+        return ""
     looks = {"lossless": ", as its pixels look like a drawing", "both": ", as its pixels look like a photograph"}
     return looks.get(outcome.strategy or "", "")
+
+
+def _passes(work: Work | Passes) -> str:
+    return f"{work.reference} reference + {work.search} search + {work.confirm} confirm"
 
 
 def _answer(outcome: Outcome) -> str:
@@ -155,11 +170,10 @@ def table(outcome: Outcome, found: Explained) -> Iterator[str]:
     yield f"  {'format':<6} {'size':>11} {'q':>3} {'bytes':>7}{heads} {'metric':>6} verdict"
     for trial in sorted(outcome.trials, key=lambda trial: trial.bytes):
         one, scores = trial.candidate, trial.scores or {}
-        seen = [scores[name] for name in judges if name in scores]
-        shown = seen if len(judges) <= MOST_JUDGES else seen and [min(seen, key=lambda score: score.similarity)]
-        figures = "".join(f" {_figure(score):>{JUDGE_COLUMNS}}" for score in shown) or f" {'':>{JUDGE_COLUMNS}}" * len(
-            columns
-        )
+        seen = [scores.get(name) for name in judges]
+        least = min(filter(None, seen), key=lambda score: score.similarity, default=None)
+        shown = seen if len(judges) <= MOST_JUDGES else [least]
+        figures = "".join(f" {_figure(score):>{JUDGE_COLUMNS}}" for score in shown)
         metric = "" if trial.measured is None else f"{trial.measured:.1f}"
         quality = "" if one.quality is None else str(one.quality)
         box = f"{one.width}x{one.height}"
@@ -167,8 +181,10 @@ def table(outcome: Outcome, found: Explained) -> Iterator[str]:
         yield f"{start} {found.verdict(trial)}".rstrip()
 
 
-def _figure(score: Score) -> str:
-    """A judge's similarity; a dash where it has no say."""
+def _figure(score: Score | None) -> str:
+    """A judge's similarity; a dash where it has no say, nothing where it was not asked."""
+    if score is None:
+        return ""
     return "-" if score.silent else f"{score.similarity:.3f}"
 
 

@@ -16,15 +16,18 @@ from semopt.config.schema import KEEP
 from semopt.config.shapes import Section
 from semopt.types import BUILT_IN, Config, EvaluatorSpec, Keep, Limits, Rule, Settings
 
+FAMILIES = "family_height"
+"""Among a judge's figures it says that its classes may be ImageNet's, so that it can answer for a family."""
 _NEEDS = {
     "label": "classes",
-    "family_height": "classes",
+    FAMILIES: "classes of ImageNet",
     "kept": "probabilities",
     "kl": "probabilities",
     "cer": "a recogniser of text",
 }
 _PLAIN = ("strategy", "formats", "write", "metadata", "background", "widths", "min_width", "max_width", "seed")
 _CLASSES = ("resize", "jpeg")  # strategies that go by the top class
+_UNCONFIRMED = ("visual", "lossless", "skip", *_CLASSES)  # and those that ask no judges, or go by the top class alone
 
 Figures = Mapping[str, frozenset[str]]
 """By judge: the fields of Keep that it can answer."""
@@ -50,8 +53,14 @@ def config(top: Section, empty: Config, names: Names) -> Config:
 
 
 def _figures(spec: EvaluatorSpec, names: Names) -> frozenset[str]:
-    """The fields of Keep that a judge can answer: what it says of itself, else what its kind says."""
+    """The fields of Keep that a judge can answer: what it says of itself, else what its kind says.
+
+    One whose classes would be named in a file, and are not, numbers them; numbers have no family.
+    """
     known = names.figures.get(spec.kind, ALL)
+    file = getattr(names.options.get(spec.kind, {}).get("labels"), "sort", "") == "path"
+    if file:
+        return known if spec.option("labels") else known - {FAMILIES}
     return {"true": ALL, "false": UNLABELLED}.get(spec.option("labels") or "", known)
 
 
@@ -104,13 +113,15 @@ def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures, n
     """One rule, named after its place in the list."""
     values = section.values
     judges = _judges(section, default)
+    confirm = _confirm(section, judges)
     _usable(section, names)
     _widths(section)
     _classes(section, judges, figures)
     settings = Settings(
         evaluators=judges or (),
+        confirm=confirm,
         agree=_agree(section, judges),
-        keep=_keep(values["keep"], judges, figures) if "keep" in values and judges else (),
+        keep=_keep(values["keep"], (*judges, *confirm), figures) if "keep" in values and judges else (),
         floor=tuple(sorted(values["floor"].values.items())) if "floor" in values else (),
         **{key: values[key] for key in _PLAIN if key in values},
     )
@@ -147,6 +158,22 @@ def _classes(section: Section, judges: tuple[str, ...] | None, figures: Figures)
         )
 
 
+def _confirm(section: Section, judges: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The judges that confirm. Reports those that search as well, and a strategy that has nothing to confirm."""
+    named: tuple[str, ...] = section.values.get("confirm", ())
+    strategy = section.values.get("strategy")
+    twice = [name for name in named if name in (judges or ())]
+    if twice:
+        section.places["confirm"].fault(
+            f"{show(twice[0])} takes part in the search already; name a judge that does not"
+        )
+    elif named and strategy in _UNCONFIRMED:
+        section.places["confirm"].fault(
+            f"{show(strategy)} has no use for it; remove it, or choose 'semantic' or 'both'"
+        )
+    return named
+
+
 def _agree(section: Section, judges: tuple[str, ...] | None) -> int | None:
     """How many judges must agree; None stands for all."""
     number = section.values.get("agree", "all")
@@ -161,12 +188,15 @@ def _agree(section: Section, judges: tuple[str, ...] | None) -> int | None:
 def _keep(section: Section, judges: tuple[str, ...], figures: Figures) -> tuple[tuple[str, Keep], ...]:
     """What must survive: "*" for the judges that are not named, except those that cannot answer all of it."""
     rest = [judge for judge in judges if judge not in section.named]
+    for one in (section, *section.named.values()):
+        _height(one)
     keep = dict(_named(section, judges, figures))
     if section.values:
         _answerable(section, rest, figures)
         keep["*"] = Keep(**section.values)
     for judge in rest:
-        answered = {field: value for field, value in section.values.items() if field in figures.get(judge, ALL)}
+        known = figures.get(judge, ALL)
+        answered = {field: value for field, value in section.values.items() if _figure(field, value) in known}
         if answered != section.values:
             keep[judge] = Keep(**answered)
     return tuple(sorted(keep.items()))
@@ -186,10 +216,27 @@ def _named(section: Section, judges: tuple[str, ...], figures: Figures) -> Itera
 
 
 def _answerable(section: Section, judges: Iterable[str], figures: Figures) -> None:
-    """Report each field that none of the judges has a figure for."""
+    """Report each field that none of the judges has a figure for; a height goes with its label."""
     judges = list(judges)
-    for field in section.values:
-        if not any(field in figures.get(judge, ALL) for judge in judges):
-            what, asked = _NEEDS.get(field, "this figure"), ", ".join(map(show, judges)) or "no other judge"
+    for field, value in section.values.items():
+        figure = _figure(field, value)
+        if field != FAMILIES and not any(figure in figures.get(judge, ALL) for judge in judges):
+            what, asked = _NEEDS.get(figure, "this figure"), ", ".join(map(show, judges)) or "no other judge"
             advice = "add 'text' to evaluator" if field == "cer" else "add one of kind torchvision"
             section.places[field].fault(f"needs a judge with {what}, found only {asked}; {advice}")
+
+
+def _figure(field: str, value: Any) -> str:
+    """What a judge must be able to answer for a field of Keep."""
+    return FAMILIES if (field, value) == ("label", "family") else field
+
+
+def _height(section: Section) -> None:
+    """Report a height that nothing is measured by."""
+    if FAMILIES in section.values and section.values.get("label") != "family" and "label" not in _wrong(section):
+        section.places[FAMILIES].fault("is for 'label: family' only; add that, or remove this")
+
+
+def _wrong(section: Section) -> set[str]:
+    """The keys that were reported already."""
+    return {key for key in section.places if key not in section.values and key not in section.named}

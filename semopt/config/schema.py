@@ -14,17 +14,15 @@ from semopt.config.names import Names
 from semopt.config.nodes import Node
 from semopt.config.paths import Cache, Folder, Glob, Location, Weights
 from semopt.config.shapes import Keys, Many, Section
+from semopt.evaluators.families import HIGHEST
 from semopt.naming import fault
 from semopt.types import BUILT_IN
 
 LATER = frozenset({
     "spend",
     "cache: URL",
-    "rules.confirm",
     "rules.placeholder: true",
     "rules.serve",
-    "rules.keep.label: family",
-    "rules.keep.family_height",
 })  # fmt: skip
 """Keys, and values of keys, that are checked and then refused: a release that brings one deletes its line."""
 
@@ -35,7 +33,7 @@ BYTES = Size("a number of bytes such as 100MB or 1500000")
 KEEP: dict[str, Check] = {
     "similarity": SHARE,
     "label": Choice("a way to keep the label", ("same", "top5", "family")),
-    "family_height": Number("a whole number from 1 to 20", 1, 20, whole=True),
+    "family_height": Number(f"a whole number from 1 to {HIGHEST}", 1, HIGHEST, whole=True),
     "kept": SHARE,
     "kl": Number("a number from 0 to 100", 0, 100),
     "cosine": Number("a number from -1 to 1", -1, 1),

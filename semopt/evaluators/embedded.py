@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from semopt.evaluators.calibration import similarity
-from semopt.types import EvaluatorSpec, Score
+from semopt.types import Domain, EvaluatorSpec, Score
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,6 +30,8 @@ class EmbeddedEvaluator:
     """About 2 ms for an image of 512 px."""
 
     labels = False
+    cost = 1.0
+    domain: Domain = "photos"
 
     def __init__(self, name: str):
         self.name = name

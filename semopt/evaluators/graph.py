@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from semopt.evaluators.families import families_of
 from semopt.evaluators.prepare import Preparation, preparation
 from semopt.evaluators.sighting import Sighting, compare
 from semopt.types import EvaluatorError, EvaluatorSpec, Score
@@ -48,6 +49,7 @@ class OnnxEvaluator:
         self._names = names or tuple(map(str, range(seen[0][0].size)))
         if len(self._names) != seen[0][0].size:
             raise self._fault(f"labels: {len(self._names)} lines, but its network has {seen[0][0].size} classes")
+        self._families = families_of(self._names)
 
     def observe(self, images: Sequence[Image.Image]) -> list[Sighting]:
         """Look at RGB images of any size from 1 px. Raises EvaluatorError where the outputs are no numbers."""
@@ -55,7 +57,7 @@ class OnnxEvaluator:
 
     def compare(self, reference: Sighting, observed: Sighting) -> Score:
         """How far one sighting is from the original's."""
-        return compare(reference, observed, self._names)
+        return compare(reference, observed, self._names, self._families)
 
     def _look(self, image: Image.Image) -> Sighting:
         scores, features = self._pass(image)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 T = TypeVar("T")
+TRAITS = ("cost", "mirrors", "domain", "pixels")
+"""What a judge may say of itself beside; see `semopt.types.Evaluator`."""
 
 
 class GuardedEvaluator:
@@ -19,10 +21,12 @@ class GuardedEvaluator:
     def __init__(self, name: str, judge: Evaluator, labels: bool):
         self.name, self.labels = name, labels
         self._judge = judge
-        self.pixels: int | None = getattr(judge, "pixels", None)
-        if self.pixels is not None and not (isinstance(self.pixels, int) and self.pixels > 0):
-            raise self._fault(f"pixels: expected a whole number from 1, found {self.pixels!r:.80}")
-        self.mirrors: bool = getattr(judge, "mirrors", True)
+        for trait in TRAITS:
+            if hasattr(judge, trait):
+                setattr(self, trait, getattr(judge, trait))
+        pixels = getattr(judge, "pixels", None)
+        if pixels is not None and not (isinstance(pixels, int) and pixels > 0):
+            raise self._fault(f"pixels: expected a whole number from 1, found {pixels!r:.80}")
 
     def observe(self, images: Sequence[Image.Image]) -> Sequence[Any]:
         """As the judge does. Raises EvaluatorError where it fails, or gives another number of observations."""

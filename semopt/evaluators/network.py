@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from semopt.evaluators.families import families_of
 from semopt.evaluators.sighting import Sighting, compare, middle
-from semopt.types import EvaluatorError, Score
+from semopt.types import Domain, EvaluatorError, Score
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,6 +25,7 @@ class NetworkEvaluator:
     """
 
     labels = True
+    domain: Domain = "photos"
 
     def __init__(self, name: str, network: torch.nn.Module, transforms: Any, categories: Sequence[str], batch: int = 1):
         self.name = name
@@ -31,7 +33,7 @@ class NetworkEvaluator:
         network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._network = network
         self._transforms = transforms
-        self._categories = categories
+        self._categories, self._families = categories, families_of(categories)
         self._batch = batch
         self._lock = threading.Lock()
         self._features: torch.Tensor | None = None
@@ -62,7 +64,7 @@ class NetworkEvaluator:
 
     def compare(self, reference: Sighting, observed: Sighting) -> Score:
         """How far one sighting is from the original's."""
-        return compare(reference, observed, self._categories)
+        return compare(reference, observed, self._categories, self._families)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from semopt.types import EvaluatorError, EvaluatorSpec
 if TYPE_CHECKING:
     from semopt.evaluators.graph import OnnxEvaluator
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Raise it when preprocessing or comparison change."""
 
 _LOCATION = b"\x0a\x08location\x12"  # onnx.proto, TensorProto.external_data: a key and, after its length, a path

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
+    from semopt.evaluators.families import Families
+
 # drift = kl / SAFE_KL + (1 - cosine) / SAFE_ANGLE; 1 is safe. Measured with MobileNetV2 on 195 photographs
 # (tests/bench/calibrate.py): mean bytes of the smallest accepted candidate and the share of photographs on which
 # another network keeps its answer. This sum at 1: 3,781 bytes, 93 %; on 90 others 2,880 and 91 %. KL alone: 4,262
@@ -35,10 +37,12 @@ class Sighting:
     features: NDArray[np.float32]
 
 
-def compare(reference: Sighting, observed: Sighting, categories: Sequence[str]) -> Score:
+def compare(
+    reference: Sighting, observed: Sighting, categories: Sequence[str], families: Families | None = None
+) -> Score:
     """How far one sighting is from the original's. Without features the cosine is that of the logits."""
     before, after = log_softmax(reference.logits), log_softmax(observed.logits)
-    top = int(reference.logits.argmax())
+    top, now = int(reference.logits.argmax()), int(observed.logits.argmax())
     kl = max(0.0, float(np.sum(np.exp(before) * (before - after))))  # rounding may give -1e-17
     alone = reference.features.size == 0
     angle = _angle(reference.logits, observed.logits) if alone else _angle(reference.features, observed.features)
@@ -48,8 +52,10 @@ def compare(reference: Sighting, observed: Sighting, categories: Sequence[str]) 
         cosine=1.0 - angle,
         kept=float(np.exp(after[top] - before[top])),
         label_before=categories[top],
-        label=categories[int(observed.logits.argmax())],
+        label=categories[now],
         rank=int(np.sum(observed.logits > observed.logits[top])),
+        sure=float(np.exp(before[top])),
+        family=None if families is None else families.height(top, now),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from semopt.evaluators import files
 from semopt.evaluators.calibration import similarity
-from semopt.types import EvaluatorError, EvaluatorSpec, Score
+from semopt.types import Domain, EvaluatorError, EvaluatorSpec, Score
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -33,7 +33,9 @@ class TextEvaluator:
     """About a second for a screenshot of a megapixel, on one thread."""
 
     labels = False
+    cost = 500.0
     mirrors = False
+    domain: Domain = "any"
     pixels = 4_000_000
 
     def __init__(self, spec: EvaluatorSpec):

@@ -18,7 +18,7 @@ from semopt.types import EvaluatorError, EvaluatorSpec
 if TYPE_CHECKING:
     from semopt.evaluators.network import NetworkEvaluator
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Raise it when preprocessing or comparison change."""
 
 

@@ -2,6 +2,17 @@
 
 from semopt.images.decode import FORMATS, Picture, decode
 from semopt.images.metadata import metadata_for
-from semopt.images.view import VIEW_PX, flatten, resize, view
+from semopt.images.view import VIEW_PX, altered, flatten, resize, view, view_size
 
-__all__ = ["FORMATS", "VIEW_PX", "Picture", "decode", "flatten", "metadata_for", "resize", "view"]
+__all__ = [
+    "FORMATS",
+    "VIEW_PX",
+    "Picture",
+    "altered",
+    "decode",
+    "flatten",
+    "metadata_for",
+    "resize",
+    "view",
+    "view_size",
+]

@@ -5,5 +5,6 @@ throw `semopt.types.Halt` into one to have its best so far.
 """
 
 from semopt.search.recognise import exhaustive, recognise
+from semopt.search.routing import routed
 
-__all__ = ["exhaustive", "recognise"]
+__all__ = ["exhaustive", "recognise", "routed"]

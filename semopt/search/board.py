@@ -7,9 +7,26 @@ from dataclasses import replace
 from typing import Any
 
 from semopt.search.lattice import order
-from semopt.types import Candidate, Encode, Measure, Observe, Phase, Problem, Request, SearchResult, Trial, Verdict
+from semopt.types import (
+    Candidate,
+    Encode,
+    Juror,
+    Jury,
+    Look,
+    Measure,
+    Observe,
+    Phase,
+    Problem,
+    Request,
+    Scores,
+    SearchResult,
+    Trial,
+    Verdict,
+)
 
 Asking = Generator[Request, Any, None]
+LOOKS: tuple[Look, ...] = ("mirror", "shift", "resample")
+"""In which an accepted candidate must be recognised too, the sternest first."""
 
 
 class Board:
@@ -21,6 +38,10 @@ class Board:
         self.trials: dict[int, Trial] = {}
         self.verdicts: dict[int, Verdict] = {}
         self.impossible: set[int] = set()
+        self.jury = Jury(problem.criterion, problem.judges)
+        self.looks: dict[int, int] = {}
+        self.refused: dict[int, str] = {}
+        self.consulted: dict[int, Verdict] = {}
 
     def add(self, candidate: Candidate) -> int:
         """The index of a candidate, which is new or was there."""
@@ -52,12 +73,68 @@ class Board:
         """Show those of these to the judges that were not shown, encoding them first."""
         yield from self.encode(indices)
         new = [index for index in indices if index in self.trials and index not in self.verdicts]
-        if not new:
-            return
-        answer = yield Observe(tuple(self.candidates[index] for index in new), phase)
-        for index, scores in zip(new, answer, strict=True):
-            self.verdicts[index] = verdict = self.problem.criterion(scores)
+        seen: dict[int, Scores] = dict.fromkeys(new, self.problem.silent)
+        yield from self._show(self.jury, seen, phase, "plain")
+        for index, scores in seen.items():
+            self.verdicts[index] = verdict = self.jury.criterion(scores)
             self.trials[index] = replace(self.trials[index], scores=scores, passed=verdict.passed)
+
+    def unseen(self, index: int) -> list[Look]:
+        """The altered looks in which an accepted candidate was not shown yet."""
+        mirrors = not self.jury.judges or self._mirrored(self.jury)
+        able = [look for look in LOOKS if look != "mirror" or mirrors]
+        return able[self.looks.get(index, 0) :]
+
+    def alter(self, index: int, look: Look) -> Asking:
+        """Show a candidate in the next of its unseen looks; one that is not recognised in it is refused.
+
+        A look in which nobody has a say, as where it cuts off the only line of text, refuses nothing.
+        """
+        self.looks[index] = self.looks.get(index, 0) + 1
+        asked = self._mirrored(self.jury) if look == "mirror" else self.jury.judges
+        given = {one.name for one in self.jury.judges} - {one.name for one in asked}
+        scores = self.trials[index].scores or {}
+        kept = {name: scores[name] for name in given & scores.keys()}
+        seen: dict[int, Scores] = {index: {**self.problem.silent, **kept}}
+        yield from self._show(replace(self.jury, judges=asked), seen, "confirm", look)
+        heard = not all(score.silent for score in seen[index].values())
+        if heard and not self.jury.criterion(seen[index]).passed:
+            self.refuse(index, look)
+
+    def consult(self, index: int) -> Generator[Request, Any, Verdict]:
+        """Ask the judges that took no part; without any, all is well. Their scores are kept in the trial."""
+        jury = self.problem.confirm
+        if jury is None:
+            return Verdict(True, 0.0)
+        seen: dict[int, Scores] = {index: {}}
+        yield from self._show(jury, seen, "confirm", "plain")
+        verdict = jury.criterion(seen[index])
+        one = self.trials[index]
+        self.trials[index] = replace(one, scores={**(one.scores or {}), **seen[index]})
+        self.consulted[index] = verdict
+        if not verdict.passed:
+            self.refuse(index, "confirm")
+        return verdict
+
+    def refuse(self, index: int, why: str) -> None:
+        """Note that a candidate which had passed failed at something else."""
+        self.refused[index] = why
+        self.trials[index] = replace(self.trials[index], passed=False, refused=why)
+
+    def _show(self, jury: Jury, seen: dict[int, Scores], phase: Phase, look: Look) -> Asking:
+        """Show candidates to one judge after another, the cheapest first, each until its verdict is settled."""
+        stages: list[tuple[str, ...]] = [(one.name,) for one in jury.judges]
+        for stage in stages or [()]:
+            left = [index for index, scores in seen.items() if not scores or not jury.criterion(scores).settled]
+            if left:
+                answer = yield Observe(tuple(self.candidates[index] for index in left), phase, look, stage)
+                for index, scores in zip(left, answer, strict=True):
+                    seen[index] = {**seen[index], **scores}
+
+    @staticmethod
+    def _mirrored(jury: Jury) -> tuple[Juror, ...]:
+        """The judges to which a mirrored picture says the same."""
+        return tuple(one for one in jury.judges if one.mirrors)
 
     def measure(self, index: int, metric: str) -> Asking:
         """Compare a candidate with the original, encoding it first; the figure is kept in its trial."""

@@ -1,117 +1,134 @@
 """The smallest file of a given size that stays close to the eye: the search for `visual` and `both`.
 
-One quality is sought for each encoder at the original's size, or at each of the rule's widths. A perceptual metric
-costs about half a second, so each probe is placed by interpolation over all probes so far: first by the curve of a
-typical photograph, then by that curve shifted through the last probe, then by the straight line between the probes on
-both sides of the floor.
+At most PROBES comparisons with the original at each displayed size, of all formats together. All trials so far, those
+of other formats and sizes and the bytes of what was merely encoded, make up a belief about every quality (`curves`);
+`aim` chooses by it. What is accepted was itself measured, and with judges itself recognised: nothing is taken for
+granted because a lower quality was good enough, as neither rises strictly with quality.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from itertools import product
+import math
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from semopt.search.aim import Prospect, aim, together
 from semopt.search.board import Board
+from semopt.search.curves import Curves
 from semopt.search.lattice import displayed, fits
-from semopt.types import Candidate, Encoder, Halt, Problem, Request, Search
+from semopt.search.surrogate import chance
+from semopt.search.typical import TYPICAL
+from semopt.types import Candidate, Encoder, Halt, Problem, Request, Search, Trial
 
 PROBES = 4
-CLOSE = 1.0  # points of the metric above the floor that are not worth another probe
-CURVES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    # SSIMULACRA2 in the median of 40 photographs of at most 512 px
-    "webp": ((10, 30, 50, 75, 90, 95), (32.5, 52.7, 64.0, 73.2, 86.1, 90.0)),
-    "avif": ((10, 25, 45, 60, 75, 95), (3.3, 27.8, 59.0, 74.4, 84.8, 91.4)),
-    "jpeg": ((5, 20, 40, 60, 75, 85, 95), (-43.6, 34.2, 58.2, 67.0, 75.0, 85.4, 93.8)),
-}
+Size = tuple[int, int]
+Asking = Generator[Request, Any, None]
 
 
 def close_to_the_eye(problem: Problem, judged: bool) -> Search:
-    """The lowest quality over the floor for each size and encoder; with `judged` it must be recognised as well."""
+    """The smallest file over the floor for each size and encoder; with `judged` it must be recognised as well."""
     (metric, floor), *_ = problem.floor.items()
-    board = Board(problem, [])
-    accepted: list[int] = []
+    hunt = _Hunt(problem, judged, metric, floor)
     try:
-        for size, encoder in product(displayed(problem), problem.encoders):
-            if encoder.ladder and fits(encoder, *size):
-                lowest = yield from _Climb(board, encoder, size, metric, floor).lowest(judged)
-                accepted += [] if lowest is None else [lowest]
+        for size in displayed(problem):
+            yield from hunt.at(size)
     except Halt:
-        return board.conclude(accepted, "the time was up before anything was found", complete=False)
-    return board.conclude(accepted, f"no smaller file keeps {metric} at {floor:g} or more")
+        return hunt.board.conclude(hunt.accepted(), "the time was up before anything was found", complete=False)
+    return hunt.board.conclude(hunt.accepted(), f"no smaller file keeps {metric} at {floor:g} or more")
 
 
-class _Climb:
-    """The search for one encoder's quality at one size."""
+class _Hunt:
+    """The state of one search: the board, and what is believed of the image."""
 
-    def __init__(self, board: Board, encoder: Encoder, size: tuple[int, int], metric: str, floor: float) -> None:
-        self.board, self.encoder, self.size, self.metric, self.floor = board, encoder, size, metric, floor
-        self.probes: dict[int, float] = {}
+    def __init__(self, problem: Problem, judged: bool, metric: str, floor: float) -> None:
+        self.board = Board(problem, [])
+        self._problem, self._judged, self._metric, self._floor = problem, judged, metric, floor
+        lossy = [encoder for encoder in problem.encoders if encoder.ladder]
+        self._encoders = sorted(lossy, key=lambda encoder: encoder.support)
+        self._curves = Curves(TYPICAL, self._encoders, displayed(problem))
 
-    def lowest(self, judged: bool) -> Generator[Request, Any, int | None]:
-        """Index of the accepted candidate of the lowest quality, or None."""
-        quality = yield from self._over_the_floor()
-        while judged and quality is not None:
-            index = self._index(quality)
-            yield from self.board.observe([index], "search")
-            if self.board.passed(index):
-                break
-            # The eye's floor stands guard against luck here, so the judge is asked once for each step up.
-            better = [rung for rung in (*self.encoder.ladder, self.encoder.best) if rung > quality]
-            quality = better[0] if better else None
-        return None if quality is None else self._index(quality)
+    def accepted(self) -> list[int]:
+        """Everything that was measured over the floor and, with judges, recognised."""
+        return [index for index, trial in self.board.trials.items() if self._holds(trial)]
 
-    def _over_the_floor(self) -> Generator[Request, Any, int | None]:
-        for _ in range(PROBES):
-            quality = self._guess()
-            index = self._index(quality)
-            yield from self.board.measure(index, self.metric)
+    def at(self, size: Size) -> Asking:
+        """Spend the probes of one size. Encoding and judging cost little beside the metric and come first."""
+        able = [encoder for encoder in self._encoders if fits(encoder, *size)]
+        yield from self._encode([self._anchor(encoder, size) for encoder in able])
+        left = PROBES
+        while left and (one := aim(self._prospects(able, size), left)):
+            index = self.board.add(one)
             if index not in self.board.trials:
-                return None
-            self.probes[quality] = figure = self.board.trials[index].measured or 0.0
-            if self._closed() or self.floor <= figure <= self.floor + CLOSE:
-                break
-        return min((q for q, figure in self.probes.items() if figure >= self.floor), default=None)
+                yield from self._encode([one])
+                continue  # its true bytes may change the choice
+            if self._judged and index not in self.board.verdicts:
+                yield from self.board.observe([index], "search")
+                if self.board.passed(index):
+                    yield from self.board.consult(index)
+                continue
+            yield from self.board.measure(index, self._metric)
+            self._curves.figure_seen(one, self.board.trials[index].measured or 0.0)
+            left -= 1
 
-    def _index(self, quality: int) -> int:
-        return self.board.add(Candidate(self.encoder.name, *self.size, quality))
+    def _holds(self, trial: Trial) -> bool:
+        return (
+            trial.measured is not None and trial.measured >= self._floor and (not self._judged or trial.passed is True)
+        )
 
-    def _bracket(self) -> tuple[int, int]:
-        """The highest quality known to be under the floor and the lowest known to be over it."""
-        under = max((q for q, figure in self.probes.items() if figure < self.floor), default=self.encoder.worst - 1)
-        over = min((q for q, figure in self.probes.items() if figure >= self.floor), default=self.encoder.best + 1)
-        return under, over
+    def _encode(self, ones: Sequence[Candidate]) -> Asking:
+        indices = [self.board.add(one) for one in ones]
+        yield from self.board.encode(indices)
+        for one, index in zip(ones, indices, strict=True):
+            if index in self.board.trials:
+                self._curves.bytes_seen(one, self.board.bytes(index))
 
-    def _closed(self) -> bool:
-        under, over = self._bracket()
-        return over - under <= 1
+    def _anchor(self, encoder: Encoder, size: Size) -> Candidate:
+        """Of the quality that a photograph needs, as far as is known: its bytes are what is learnt first."""
+        qualities = range(encoder.worst, encoder.best + 1)
+        mean, _ = self._curves.figures(encoder.name, size, qualities)
+        return Candidate(encoder.name, *size, qualities[int(np.argmin(np.abs(mean - self._floor)))])
 
-    def _guess(self) -> int:
-        under, over = self._bracket()
-        if under in self.probes and over in self.probes:
-            wanted = self._on_the_line(under, over)
-        elif len(self.probes) == PROBES - 1 and under in self.probes:
-            return self.encoder.best  # the last chance to be over the floor at all
-        else:
-            wanted = self._by_curve()
-            below = sorted(q for q, figure in self.probes.items() if figure < self.floor)[-2:]
-            if len(below) == 2 and self.probes[below[0]] < self.probes[below[1]]:
-                wanted = max(wanted, self._on_the_line(*below))
-        return int(np.clip(round(wanted), under + 1, over - 1))
+    def _prospects(self, able: Sequence[Encoder], size: Size) -> list[Prospect]:
+        """One for each file that may be written, the most widely supported first."""
+        each: list[Prospect] = []
+        served = math.log(self._problem.source.bytes)  # what readers get of the formats so far, or will probably get
+        for encoder in able:
+            each.append(self._prospect(encoder, size, served))
+            served = min(served, each[-1].served, each[-1].likely() if each[-1].pending() else math.inf)
+        return each if self._problem.write == "each" or not each else [together(each)]
 
-    def _on_the_line(self, one: int, other: int) -> float:
-        """The quality at which the straight line through two probes meets the floor."""
-        low, high = self.probes[one], self.probes[other]
-        return one + (self.floor + CLOSE / 2 - low) / (high - low) * (other - one)
+    def _prospect(self, encoder: Encoder, size: Size, served: float) -> Prospect:
+        """served: log of the bytes that readers of more widely supported formats get."""
+        tried = {
+            trial.candidate.quality: trial
+            for trial in self.board.trials.values()
+            if trial.candidate.encoder == encoder.name and (trial.candidate.width, trial.candidate.height) == size
+        }
+        found = [math.log(trial.bytes) for trial in tried.values() if self._holds(trial)]
+        qualities = self._open(encoder, size, tried)
+        mean, deviation = self._curves.figures(encoder.name, size, qualities)
+        sizes = self._curves.bytes(encoder.name, size, qualities)
+        made = [math.log(tried[quality].bytes) if quality in tried else np.nan for quality in qualities]
+        return Prospect(
+            [Candidate(encoder.name, *size, quality) for quality in qualities],
+            chance(mean - self._floor, deviation),
+            np.where(np.isnan(made), sizes, made),
+            min([served, *found]),
+            found=bool(found),
+            tried=any(trial.measured is not None for trial in tried.values()),
+        )
 
-    def _by_curve(self) -> float:
-        """The quality at which the typical curve, shifted through the nearest probe, meets the floor."""
-        line = ((float(self.encoder.worst), float(self.encoder.best)), (0.0, 95.0))
-        qualities, figures = CURVES.get(self.encoder.name, line)
-        target = self.floor + CLOSE / 2
-        if self.probes:
-            nearest = min(self.probes, key=lambda q: abs(self.probes[q] - self.floor))
-            target -= self.probes[nearest] - float(np.interp(nearest, qualities, figures))
-        return float(np.interp(target, figures, qualities))
+    def _open(self, encoder: Encoder, size: Size, tried: Mapping[int | None, Trial]) -> list[int]:
+        """The qualities that may still be measured. Where a judge said no only rungs above are worth asking about."""
+        unseen = max((one.candidate.quality or 0 for one in tried.values() if one.passed is False), default=None)
+        rungs = {*encoder.ladder, encoder.best}
+        impossible = {self.board.candidates[index] for index in self.board.impossible}
+        return [
+            quality
+            for quality in range(encoder.worst, encoder.best + 1)
+            if (unseen is None or (quality > unseen and quality in rungs))
+            and (quality not in tried or tried[quality].measured is None)
+            and Candidate(encoder.name, *size, quality) not in impossible
+        ]

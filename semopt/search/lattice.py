@@ -1,4 +1,4 @@
-"""The fixed lattice of candidates: sizes in steps of the square root of two, each encoder's ladder of qualities."""
+"""The fixed lattice of candidates: sizes in steps of the square root of two, each encoder's ladder, refined."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from semopt.types import Candidate, Encoder, Problem, Source
 
 SMALLEST = 32
 STEP = 2**0.5
+PARTS = 2  # of the step from one rung of a ladder to the next, which is 1.2 to 1.35 times the bytes
 
 
 def scaled(source: Source, width: int) -> tuple[int, int]:
@@ -46,6 +47,12 @@ def fits(encoder: Encoder, width: int, height: int) -> bool:
     return max(width, height) <= encoder.max_side and width * height <= encoder.max_pixels
 
 
+def refined(ladder: Sequence[int]) -> list[int]:
+    """A ladder of qualities with the steps between its rungs parted."""
+    between = [low + round((high - low) * part / PARTS) for low, high in pairwise(ladder) for part in range(PARTS)]
+    return sorted({*between, *ladder[-1:]})
+
+
 def lattice(
     source: Source, encoders: Iterable[Encoder], min_width: int | None = None, max_width: int | None = None
 ) -> list[Candidate]:
@@ -55,26 +62,28 @@ def lattice(
         for encoder in encoders
         for width, height in sizes(source, min_width, max_width)
         if fits(encoder, width, height)
-        for quality in encoder.ladder
+        for quality in refined(encoder.ladder)
     ]
 
 
 def neighbours(candidates: Sequence[Candidate]) -> list[list[int]]:
-    """For each candidate the indices of its next larger size and its next better quality, where there are such.
+    """For each candidate the indices of its next larger size and of the quality a rung above, where there are such.
 
-    A candidate that passes while one of these fails passed by luck: recognition is not monotone.
+    A candidate that passes while one of these fails passed by luck: recognition is not monotone. Less than a rung above
+    the top the best quality serves.
     """
     ladders: dict[tuple[str, int, int], list[tuple[int, ...]]] = {}
-    columns: dict[tuple[str, int], list[tuple[int, ...]]] = {}
+    columns: dict[tuple[str, int, int], list[tuple[int, ...]]] = {}
     for index, one in enumerate(candidates):
         quality = one.quality if one.quality is not None else 0
         ladders.setdefault((one.encoder, one.width, one.height), []).append((quality, index))
-        columns.setdefault((one.encoder, quality), []).append((one.width, one.height, index))
+        columns.setdefault((one.encoder, quality, 0), []).append((one.width, one.height, index))
     above: list[list[int]] = [[] for _ in candidates]
-    chains = [[index for *_, index in sorted(chain)] for chain in (*ladders.values(), *columns.values())]
-    for chain in chains:
-        for lower, upper in pairwise(chain):
-            above[lower].append(upper)
+    for chains, step in ((ladders, PARTS), (columns, 1)):
+        for chain in chains.values():
+            places = [index for *_, index in sorted(chain)]
+            for place, lower in enumerate(places[:-1]):
+                above[lower].append(places[min(place + step, len(places) - 1)])
     return above
 
 

@@ -29,7 +29,7 @@ def until_lost(problem: Problem, steps: Iterable[Sequence[Candidate]]) -> Search
     Of the steps that kept it, it is the last one smaller than the original, as no other is written. A step that no
     encoder can hold is passed over.
     """
-    board = Board(replace(problem, criterion=SameClass()), [])
+    board = Board(replace(problem, criterion=SameClass(), judges=()), [])
     held: list[int] = []
     try:
         for step in steps:

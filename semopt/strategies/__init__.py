@@ -18,6 +18,9 @@ FORMATS: dict[str, tuple[str, ...]] = {
 }
 """The formats of each strategy where a rule names none."""
 
+ROUTES: dict[str, tuple[str, ...]] = {"semantic": ("visual", "lossless"), "both": ("visual",)}
+"""Where an original goes instead that the judges of its rule cannot decide about."""
+
 NAMES = tuple(FORMATS)
 
 

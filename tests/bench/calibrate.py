@@ -31,12 +31,14 @@ from semopt.evaluators import KINDS
 from semopt.evaluators.calibration import THRESHOLD
 from semopt.evaluators.sighting import Sighting
 from semopt.types import Evaluator, EvaluatorSpec, Metadata
+from tests.bench.frontier.figures import wilson
+from tests.bench.frontier.judges import classifier
+from tests.bench.frontier.store import Answer
 
 SIDES = (32, 45, 64, 91, 128, 181, 256, 362)
 FROM = {"webp": 0, "avif": 181, "jpeg": 181}  # below, their headers alone weigh more than a WebP (308 and 307 bytes)
 FACTORS = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.7, 2.0, 2.8, 4.0)
 CONFIDENT = 0.5
-Answer = tuple[int, float]
 Ask = Callable[[Image.Image], Answer]
 
 
@@ -174,28 +176,6 @@ def _encoded(image: Image.Image, encoder: str, side: int, quality: int) -> bytes
     return ENCODERS[encoder].encode(scaled, quality, Metadata())
 
 
-def classifier(path: Path) -> Ask:
-    """A classifier of 8-bit input and output, shown the middle seven eighths of the picture."""
-    from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
-
-    interpreter = Interpreter(str(path), num_threads=1)
-    interpreter.allocate_tensors()
-    inlet, outlet = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    height, width = inlet["shape"][1:3]
-
-    def ask(image: Image.Image) -> Answer:
-        cut = min(image.size) * 0.875
-        left, top = (image.width - cut) / 2, (image.height - cut) / 2
-        box = (left, top, left + cut, top + cut)
-        shown = image.resize((int(width), int(height)), Image.Resampling.BILINEAR, box=box)
-        interpreter.set_tensor(inlet["index"], np.asarray(shown)[None])
-        interpreter.invoke()
-        outputs = interpreter.get_tensor(outlet["index"])[0]
-        return int(outputs.argmax()), float(outputs.max()) / 256
-
-    return ask
-
-
 def _top(network: Evaluator, image: Image.Image) -> Answer:
     (seen,) = network.observe([image])
     shares = np.exp(seen.logits - seen.logits.max())
@@ -245,13 +225,6 @@ def _line(title: str, tables: Sequence[Table], choices: Sequence[int | None], ow
     low, high = wilson(sum(agreed), len(agreed))
     share = f"{np.mean(agreed):5.1%} ({low:.0%} to {high:.0%})"
     print(f"{title} | {np.mean(sizes):8,.0f} | {np.median(sizes):8,.0f} | {share}")
-
-
-def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share."""
-    share, spread = hits / count, z * z / count
-    middle, half = share + spread / 2, z * (share * (1 - share) / count + spread / count / 4) ** 0.5
-    return (middle - half) / (1 + spread), (middle + half) / (1 + spread)
 
 
 if __name__ == "__main__":

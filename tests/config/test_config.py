@@ -147,10 +147,31 @@ rules:
             "evaluator: [embedded, imagenet], keep: {similarity: 0.9, label: same}",
             (("*", Keep(0.9, "same")), ("embedded", Keep(0.9))),
         ),
+        ("evaluator: imagenet, keep: {label: family}", (("*", Keep(label="family")),)),
+        (
+            "evaluator: [embedded, imagenet], keep: {kl: 0.3, label: family, family_height: 4}",
+            (("*", Keep(None, "family", 4, kl=0.3)), ("embedded", Keep())),
+        ),
     ],
 )
 def test_keep(root: Path, keys: str, keep: tuple[tuple[str, Keep], ...]) -> None:
     assert rule(root, keys).keep == keep
+
+
+NUMBERED = "  ours: {kind: onnx, path: ours.onnx}\n"
+
+
+def test_classes_without_names_have_no_family(root: Path) -> None:
+    (root / "ours.onnx").touch()
+    (root / "labels.txt").touch()
+    text = "version: 1\n{}rules:\n- {{match: a, evaluator: {}, keep: {{label: family}}}}\n"
+    judges = JUDGES + NUMBERED
+    need = "6: rules[0].keep.label: needs a judge with classes of ImageNet, found only 'ours'; add one of kind"
+    assert faults(root, text.format(judges, "ours")) == [f"{need} torchvision"]
+    keep = read(root, text.format(judges, "[ours, imagenet]")).rules[0].settings.keep
+    assert keep == (("*", Keep(label="family")), ("ours", Keep()))
+    named = judges.replace("ours.onnx", "ours.onnx, labels: labels.txt")
+    assert read(root, text.format(named, "ours")).rules[0].settings.keep == (("*", Keep(label="family")),)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +179,17 @@ def test_keep(root: Path, keys: str, keep: tuple[tuple[str, Keep], ...]) -> None
 )
 def test_agree(root: Path, keys: str, number: int | None) -> None:
     assert rule(root, keys).agree == number
+
+
+def test_judges_that_confirm_take_no_part_in_the_search(root: Path) -> None:
+    found = rule(root, "strategy: semantic, confirm: imagenet, keep: {similarity: 0.8, imagenet: {label: same}}")
+    assert (found.evaluators, found.confirm) == (("embedded",), ("imagenet",))
+    assert found.keep_for("imagenet") == Keep(label="same")
+    twice = "confirm: 'embedded' takes part in the search already; name a judge that does not"
+    idle = "confirm: 'visual' has no use for it; remove it, or choose 'semantic' or 'both'"
+    for keys, fault in (("confirm: [imagenet, embedded]", twice), ("strategy: visual, confirm: imagenet", idle)):
+        text = f"version: 1\n{JUDGES}rules:\n- {{match: a, {keys}}}\n"
+        assert faults(root, text) == [f"5: rules[0].{fault}"]
 
 
 @pytest.mark.parametrize(
@@ -283,6 +315,23 @@ def test_faults_of_the_file(root: Path, text: str, fault: str) -> None:
         ("keep: {cosine: 2}", "keep.cosine: expected a number from -1 to 1, found 2"),
         ("keep: {label: same}",
          "keep.label: needs a judge with classes, found only 'embedded'; add one of kind torchvision"),
+        ("keep: {label: family}",
+         "keep.label: needs a judge with classes of ImageNet, found only 'embedded'; add one of kind torchvision"),
+        ("keep: {label: family, family_height: 3}",
+         "keep.label: needs a judge with classes of ImageNet, found only 'embedded'; add one of kind torchvision"),
+        ("keep: {label: famly}", "keep.label: 'famly' is not a way to keep the label; did you mean 'family'?"),
+        ("keep: {label: famly, family_height: 3}",
+         "keep.label: 'famly' is not a way to keep the label; did you mean 'family'?"),
+        ("keep: {family_height: 2}",
+         "keep.family_height: is for 'label: family' only; add that, or remove this"),
+        ("evaluator: imagenet, keep: {label: same, family_height: 2}",
+         "keep.family_height: is for 'label: family' only; add that, or remove this"),
+        ("evaluator: imagenet, keep: {imagenet: {family_height: 2}}",
+         "keep.imagenet.family_height: is for 'label: family' only; add that, or remove this"),
+        ("evaluator: imagenet, keep: {label: family, family_height: 0}",
+         "keep.family_height: expected a whole number from 1 to 10, found 0"),
+        ("evaluator: imagenet, keep: {label: family, family_height: 11}",
+         "keep.family_height: expected a whole number from 1 to 10, found 11"),
         ("keep: {kl: 0.1}",
          "keep.kl: needs a judge with probabilities, found only 'embedded'; add one of kind torchvision"),
         ("evaluator: imagenet, keep: {cer: 0.1}",
@@ -385,12 +434,8 @@ CHOOSE = "is not in this version of semopt yet; choose another"
 @pytest.mark.parametrize(
     ("keys", "fault"),
     [
-        ("confirm: embedded", f"confirm: {REMOVE}"),
         ("placeholder: true", f"placeholder: {REMOVE}"),
         ("serve: semantic", f"serve: {REMOVE}"),
-        ("keep: {label: family}", f"keep.label: 'family' {CHOOSE}"),
-        ("keep: {family_height: 2}", f"keep.family_height: {REMOVE}"),
-        ("evaluator: imagenet, keep: {imagenet: {label: family}}", f"keep.imagenet.label: 'family' {CHOOSE}"),
         # the type is checked first
         ("widths: [0]", "widths[0]: expected a whole number of pixels, from 1 to 100000, found 0"),
     ],

@@ -68,6 +68,18 @@ def test_a_network_of_ones_own_judges_a_build(shapes: Tree) -> None:
     )
 
 
+def test_a_network_whose_labels_are_wordnet_ids_has_families(shapes: Tree) -> None:
+    shapes.put("semopt.yaml", NETWORK_SITE.replace("label: same", "label: family"))
+    shapes.put("models/labels.txt", "n02123159 tiger cat\nn02124075 Egyptian cat\nn02930766 cab\n")
+    assert {outcome["status"] for outcome in shapes.build()} == {"optimized"}
+    scores = [entry["variants"][0]["scores"]["ours"] for entry in shapes.manifest.values()]
+    assert all(score["family"] == (0 if score["label"] == score["label_before"] else 1) for score in scores)
+    shapes.put("models/labels.txt", "cat\ncat of another kind\ncab\n")
+    ran = shapes.semopt("build")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("evaluator 'ours' has no families, which 'keep' asks for")
+
+
 def nothing_to_do(tree: Tree) -> str:
     """The statuses of a build that imports nothing heavy."""
     code = (
@@ -177,7 +189,7 @@ def test_without_labels_a_rule_cannot_ask_for_them_and_nothing_is_run(photos: Tr
         (
             "similarity=1 /",
             "similarity=2 /",
-            "evaluator 'sharp': compare gave a similarity of 1.98646, not from 0 to 1\n",
+            "evaluator 'sharp': compare gave a similarity of 2, not from 0 to 1\n",
         ),
         ("ImageStat.Stat(grey).mean[0]", "grey.mean", "evaluator 'sharp': observe failed (AttributeError: "),
         ("import json", "import jason", "ownjudges.sharp cannot be imported (ModuleNotFoundError: No module named "),
@@ -195,5 +207,5 @@ def test_a_figure_that_a_judge_does_not_give_is_a_sentence(photos: Tree) -> None
     ran = photos.semopt("build")
     assert (ran.returncode, ran.stderr) == (
         2,
-        "a judge gives no 'kl', which 'keep' asks for; remove it, or ask another judge\n",
+        "evaluator 'sharp' gives no 'kl', which 'keep' asks for; remove it, or ask another judge\n",
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,12 +16,14 @@ from hypothesis import strategies as st
 from semopt.criteria import Recognised
 from semopt.encoders import ENCODERS
 from semopt.search import exhaustive, recognise
+from semopt.search.board import LOOKS
 from semopt.search.lattice import lattice, neighbours
 from semopt.types import (
     Candidate,
     Encode,
     Halt,
     Keep,
+    Look,
     Observe,
     Problem,
     Request,
@@ -42,21 +46,20 @@ class World:
     noise: float = 0.5
     ease: float = 0.0
     cannot: Callable[[Candidate], bool] = lambda candidate: False
-    asked: dict[str, int] = field(default_factory=lambda: {"encode": 0, "search": 0, "confirm": 0})
-    shown: list[Candidate] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
+    shown: list[tuple[Candidate, Look]] = field(default_factory=list)
 
     def bytes(self, one: Candidate) -> int:
         fixed = {"webp": 66, "avif": 308, "jpeg": 307}[one.encoder]
-        rung = ENCODERS[one.encoder].ladder.index(one.quality or 0)
-        return round(fixed + one.width * one.height * 0.04 * 1.5**rung)
+        return round(fixed + one.width * one.height * 0.04 * 1.5 ** rung(one))
 
-    def margin(self, one: Candidate) -> float:
-        rung = ENCODERS[one.encoder].ladder.index(one.quality or 0)
-        luck = random.Random(f"{self.seed} {one}").gauss(0, self.noise)
-        return 1.3 * math.log2(max(one.width, one.height) / 160) + 0.45 * (rung - 2) + self.ease + luck
+    def margin(self, one: Candidate, look: Look = "plain", judge: str = "judge") -> float:
+        luck = random.Random(f"{self.seed} {one} {judge}").gauss(0, self.noise)
+        luck += 0.0 if look == "plain" else random.Random(f"{self.seed} {one} {look}").gauss(0, self.noise / 2)
+        return 1.3 * math.log2(max(one.width, one.height) / 160) + 0.45 * (rung(one) - 2) + self.ease + luck
 
-    def score(self, one: Candidate) -> Score:
-        odds = 9 * math.exp(self.margin(one))
+    def score(self, one: Candidate, look: Look = "plain", judge: str = "judge") -> Score:
+        odds = 9 * math.exp(self.margin(one, look, judge))
         return Score(similarity=odds / (1 + odds))
 
     def answer(self, request: Request) -> list[object]:
@@ -64,12 +67,22 @@ class World:
             self.asked["encode"] += len(request.candidates)
             return [None if self.cannot(one) else self.bytes(one) for one in request.candidates]
         assert isinstance(request, Observe)
-        self.asked[request.phase] += len(request.candidates)
-        self.shown += request.candidates
-        return [{"judge": self.score(one)} for one in request.candidates]
+        judges = request.judges or ("judge",)
+        self.asked[request.phase] += len(request.candidates) * len(judges)
+        for judge in judges:
+            self.asked[judge] += len(request.candidates)
+        candidates = [one for one in request.candidates if one is not None]
+        self.shown += [(one, request.look) for one in candidates]
+        return [{judge: self.score(one, request.look, judge) for judge in judges} for one in candidates]
 
-    def passes(self, one: Candidate) -> bool:
-        return self.margin(one) >= 0
+    def passes(self, one: Candidate, look: Look = "plain") -> bool:
+        return self.margin(one, look) >= 0
+
+
+def rung(one: Candidate) -> float:
+    """The place of a candidate's quality on its encoder's ladder."""
+    ladder = ENCODERS[one.encoder].ladder
+    return float(np.interp(one.quality or 0, ladder, range(len(ladder))))
 
 
 def finish(search: Search, world: World, halt_after: int | None = None) -> SearchResult:
@@ -114,8 +127,8 @@ def test_what_is_accepted_passed_at_its_neighbours_and_is_smaller(
         assert trial.bytes < 20_000
         assert world.passes(trial.candidate)
         assert trial.passed
-        assert trial.candidate in world.shown
-        assert all(one in world.shown and world.passes(one) for one in near)
+        assert all((one, "plain") in world.shown and world.passes(one) for one in [trial.candidate, *near])
+        assert all((trial.candidate, look) in world.shown and world.passes(trial.candidate, look) for look in LOOKS)
     assert bool(ended.accepted) != bool(ended.reason)
     assert ended.complete or halt is not None
 
@@ -124,8 +137,8 @@ def test_a_lucky_pass_is_not_accepted() -> None:
     lucky = Candidate("webp", 91, 68, 15)
 
     class Lucky(World):
-        def margin(self, one: Candidate) -> float:
-            return 3.0 if one == lucky else super().margin(one)
+        def margin(self, one: Candidate, look: Look = "plain", judge: str = "judge") -> float:
+            return 3.0 if one == lucky else super().margin(one, look, judge)
 
     for ended in (finish(search(problem()), Lucky(noise=0.0)) for search in (recognise, exhaustive)):
         assert lucky not in [trial.candidate for trial in ended.accepted]

@@ -1,0 +1,141 @@
+"""Fits what the eye's search believes of photographs and prints `semopt/search/typical.py`.
+
+    python -m tests.bench.fit_eye --photos DIR [--count 97] [--store sights.jsonl] > semopt/search/typical.py
+
+Each photograph is measured at its own width and at half of it, with the qualities of `sights.GRID`: half a minute each
+on a busy core, kept in --store. Photographs that are not among the first --count are left to `tests.bench.eye`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from semopt.encoders import chosen
+from semopt.search.curves import CENTRE, FITTED, Array, Curves, Line, Typical
+from semopt.types import Candidate
+from tests.bench.lattices import photographs
+from tests.bench.sights import GRID, Sight, Store
+
+DIRECTIONS = 9  # 4 and 6 lost 1 to 2 % more bytes on photographs left out of the fit, 11 hardly fewer
+LEAST_REST = 0.15, 0.02  # points, log of bytes: no rest is taken for smaller
+DECIMALS = 2, 3  # of points and of logs of bytes
+FOLDS = 3
+MIDDLE = {"webp": 75, "avif": 58, "jpeg": 70}  # where the default floor lies
+
+
+def main() -> None:
+    """Measure, fit, print."""
+    wanted = _arguments()
+    octaves, rows = measured(wanted.photos, wanted.count, wanted.store)
+    whole = replace(fit(octaves, rows), doubt=round(doubt(octaves, rows), 2))
+    print("\n".join(module(whole, len(rows) // 2)))
+
+
+def measured(folder: Path, count: int, store: Path) -> tuple[Array, Array]:
+    """Octaves of the longest side, and a row for each: figures, then logs of bytes by pixel. Pairs: whole, half."""
+    kept, octaves, rows = Store(store), [], []
+    for file in photographs(folder)[:count]:
+        sight = Sight(file, kept)
+        for width in (sight.source.width, round(sight.source.width / 2)):
+            found = list(sight.grid(width))
+            one = found[0][0]
+            octaves.append(math.log2(max(one.width, one.height)) - CENTRE)
+            figures = [figure for _, _, figure in found]
+            rows.append([*figures, *(math.log(size / (one.width * one.height)) for _, size, _ in found)])
+        sight.close()
+    return np.array(octaves), np.array(rows)
+
+
+def fit(octaves: Array, rows: Array) -> Typical:
+    """Means and drifts by least squares, directions by principal components of what is left."""
+    fitted = np.clip(octaves + CENTRE, *FITTED) - CENTRE
+    design = np.stack([np.ones_like(fitted), fitted], axis=1)
+    line = np.linalg.lstsq(design, rows, rcond=None)[0]
+    apart = rows - design @ line
+    scale = apart.std(axis=0)
+    _, strengths, axes = np.linalg.svd(apart / scale, full_matrices=False)
+    loadings = (axes[:DIRECTIONS].T * strengths[:DIRECTIONS] / math.sqrt(len(rows))) * scale[:, None]
+    places = (apart / scale) @ axes[:DIRECTIONS].T
+    rests = apart - places @ axes[:DIRECTIONS] * scale
+    least = np.repeat(LEAST_REST, len(scale) // 2)
+    table = np.column_stack([line.T, np.maximum(rests.std(axis=0), least), loadings])
+    kept = _alike(places / places.std(axis=0)), _alike(rests / rests.std(axis=0))
+    return Typical(dict(_lines(table)), round(kept[0], 3), round(kept[1], 3))
+
+
+def _lines(table: Array) -> Iterator[tuple[str, Line]]:
+    top, half = 0, len(table) // 2
+    for name, qualities in GRID.items():
+        end = top + len(qualities)
+        yield name, Line(qualities, _rounded(table[top:end], 0), _rounded(table[half + top : half + end], 1))
+        top = end
+
+
+def _rounded(rows: Array, kind: int) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(value) for value in row) for row in np.round(rows, DECIMALS[kind]))
+
+
+def doubt(octaves: Array, rows: Array) -> float:
+    """How many standard deviations figures of photographs left out of the fit are off, as the search comes by them:
+    the bytes of all formats known, and the figures of the other formats."""
+    fold, off = np.arange(len(rows)) // 2 % FOLDS, []
+    for left_out in range(FOLDS):
+        typical = fit(octaves[fold != left_out], rows[fold != left_out])
+        for octave, row in zip(octaves[fold == left_out], rows[fold == left_out], strict=True):
+            off += _off(typical, octave, row)
+    return float(np.sqrt(np.mean(np.square(off))))
+
+
+def _off(typical: Typical, octave: float, row: Array) -> list[float]:
+    """For each format how far the figure of its middle quality is off, in standard deviations."""
+    side = round(2 ** (octave + CENTRE))
+    size, off = (side, side), []
+    knots = [(name, quality) for name, qualities in GRID.items() for quality in qualities]
+    at = {name: knots.index((name, quality)) for name, quality in MIDDLE.items()}
+    for name, quality in MIDDLE.items():
+        curves = Curves(typical, chosen(list(MIDDLE)), [size])
+        for other, middle in MIDDLE.items():
+            one = Candidate(other, *size, middle)
+            curves.bytes_seen(one, math.exp(row[len(knots) + at[other]]) * side**2)
+            if other != name:
+                curves.figure_seen(one, row[at[other]])
+        mean, deviation = curves.figures(name, size, [quality])
+        off.append(float((row[at[name]] - mean[0]) / deviation[0]))
+    return off
+
+
+def _alike(values: Array) -> float:
+    """Correlation of each even row with the odd row after it."""
+    return float(np.sum(values[::2] * values[1::2]) / np.sqrt(np.sum(values[::2] ** 2) * np.sum(values[1::2] ** 2)))
+
+
+def module(typical: Typical, count: int) -> Iterator[str]:
+    """The lines of the module."""
+    yield f'"""The lines of {count} photographs at two sizes each. Written by `tests/bench/fit_eye.py`; see there."""\n'
+    yield "from __future__ import annotations\n\nfrom semopt.search.curves import Line, Typical\n"
+    yield "TYPICAL = Typical(\n    lines={"
+    for name, line in typical.lines.items():
+        yield f'        "{name}": Line(\n            {line.qualities},'
+        for rows in (line.figures, line.bytes):
+            yield "            (" + "".join(f"\n                {row}," for row in rows) + "\n            ),"
+        yield "        ),"
+    rest = {key: getattr(typical, key) for key in ("kept_directions", "kept_rest", "rough", "rough_bytes", "doubt")}
+    yield "    },\n" + "".join(f"    {key}={value},\n" for key, value in rest.items()) + ")"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=97)
+    parser.add_argument("--store", type=Path, default=Path("sights.jsonl"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

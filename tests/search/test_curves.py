@@ -1,0 +1,78 @@
+"""What is believed of an image before and after something was seen of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from semopt.encoders import ENCODERS
+from semopt.search.curves import Curves
+from semopt.search.typical import TYPICAL
+from semopt.types import Candidate, Encoder
+
+WEBP, AVIF, JPEG = (ENCODERS[name] for name in ("webp", "avif", "jpeg"))
+LARGE, SMALL = (512, 384), (256, 192)
+
+
+@pytest.fixture
+def curves() -> Curves:
+    return Curves(TYPICAL, (JPEG, WEBP, AVIF), (SMALL, LARGE))
+
+
+@pytest.mark.parametrize("encoder", [WEBP, AVIF, JPEG], ids=lambda encoder: str(encoder.name))
+def test_figures_and_bytes_rise_with_quality(curves: Curves, encoder: Encoder) -> None:
+    name = encoder.name
+    figures, deviations = curves.figures(name, LARGE, range(10, 91, 20))
+    sizes = curves.bytes(name, LARGE, range(10, 91, 20))
+    assert list(figures) == sorted(figures)
+    assert list(sizes) == sorted(sizes)
+    assert all(0.5 < deviation < 20 for deviation in deviations)
+    assert math.exp(sizes[-1]) < 512 * 384
+
+
+@pytest.mark.parametrize(
+    ("encoder", "size", "quality", "least"),
+    [("webp", LARGE, 72, 0.6), ("avif", LARGE, 58, 0.05), ("jpeg", LARGE, 70, 0.1), ("webp", SMALL, 75, 0.1)],
+)
+def test_a_figure_tells_of_all_others_and_most_of_its_neighbours(
+    curves: Curves, encoder: str, size: tuple[int, int], quality: int, least: float
+) -> None:
+    before, unsure = curves.figures(encoder, size, [quality])
+    seen = Candidate("webp", *LARGE, 75)
+    expected, _ = curves.figures("webp", LARGE, [75])
+    curves.figure_seen(seen, float(expected[0]) - 3)
+    after, surer = curves.figures(encoder, size, [quality])
+    assert before[0] - after[0] > 3 * least
+    assert surer[0] < unsure[0]
+
+
+def test_bytes_tell_of_figures(curves: Curves) -> None:
+    before, unsure = curves.figures("webp", LARGE, [75])
+    for one in (Candidate("webp", *LARGE, 75), Candidate("jpeg", *LARGE, 70), Candidate("avif", *LARGE, 58)):
+        size = curves.bytes(one.encoder, LARGE, [one.quality or 0])[0]
+        curves.bytes_seen(one, math.exp(size))
+    after, surer = curves.figures("webp", LARGE, [75])
+    assert after[0] == pytest.approx(before[0], abs=0.01)
+    assert surer[0] < 0.8 * unsure[0]
+
+
+def test_what_surprises_makes_everything_less_sure(curves: Curves) -> None:
+    usual, odd = curves, Curves(TYPICAL, (JPEG, WEBP, AVIF), (SMALL, LARGE))
+    expected, deviation = usual.figures("webp", LARGE, [75])
+    usual.figure_seen(Candidate("webp", *LARGE, 75), float(expected[0]))
+    odd.figure_seen(Candidate("webp", *LARGE, 75), float(expected[0] - 5 * deviation[0]))
+    assert odd.figures("jpeg", LARGE, [70])[1][0] > 1.5 * usual.figures("jpeg", LARGE, [70])[1][0]
+
+
+def test_an_encoder_that_was_never_fitted_learns_from_its_own_trials() -> None:
+    typical = replace(TYPICAL, lines={name: line for name, line in TYPICAL.lines.items() if name != "webp"})
+    curves = Curves(typical, (JPEG, WEBP), (LARGE,))
+    before, unsure = curves.figures("webp", LARGE, [40, 60])
+    curves.figure_seen(Candidate("webp", *LARGE, 40), float(before[0]) + 10)
+    curves.bytes_seen(Candidate("webp", *LARGE, 40), 20_000)
+    after, surer = curves.figures("webp", LARGE, [40, 60])
+    assert all(after - before > 8)
+    assert all(surer < 0.7 * unsure)
+    assert math.exp(curves.bytes("webp", LARGE, [40])[0]) == pytest.approx(20_000, rel=0.05)
