@@ -103,7 +103,7 @@ def docs(tree: Tree) -> Tree:
     """A documentation site: a screenshot, and a photograph."""
     pytest.importorskip("rapidocr")
     tree.put("page.png", encoded(page(1200, 120), "PNG", compress_level=0))
-    tree.put("team.png", encoded(photo(), "PNG"))
+    tree.put("team.png", encoded(photo(), "PNG", compress_level=0))
     return tree
 
 
@@ -114,12 +114,13 @@ def outcomes(tree: Tree, strategy: str, judges: str) -> dict[str, dict[str, Any]
 
 @pytest.mark.parametrize("strategy", ["both", "semantic"])
 def test_a_screenshot_can_still_be_read(docs: Tree, strategy: str) -> None:
-    alone = outcomes(docs, strategy, "embedded")
-    found = outcomes(docs, strategy, "[embedded, text]")
+    lax = "keep: {embedded: {similarity: 0.3}}"  # so that reading is what decides
+    alone = outcomes(docs, strategy, f"embedded, {lax}")
+    found = outcomes(docs, strategy, f"[embedded, text], {lax}")
     (variant,) = found["page.png"]["variants"]
     assert variant["scores"]["text"]["cer"] <= 0.02
     assert variant["bytes"] < found["page.png"]["bytes"]
-    photographs = [one["team.png"]["variants"][0]["bytes"] for one in (alone, found)]
+    photographs = [[made["sha256"] for made in one["team.png"]["variants"]] for one in (alone, found)]
     assert photographs[0] == photographs[1], "what holds no text is left to the other judge"
     if strategy == "semantic":
         assert variant["bytes"] > alone["page.png"]["variants"][0]["bytes"]
@@ -134,4 +135,4 @@ def test_text_alone_keeps_what_holds_none(docs: Tree) -> None:
     assert found["team.png"]["status"] == "kept"
     assert found["team.png"]["reason"].startswith("'text' has no say (no text can be read in the original)")
     assert found["team.png"]["work"]["search"] <= 2
-    assert {one["path"]: one["status"] for one in docs.build()} == {"page.png": "cached", "team.png": "kept"}
+    assert {one["status"] for one in docs.build()} == {"cached"}
