@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 place = wanted.keep / f"{strategy}-{name.replace(' ', '-')}" if wanted.keep else Path(folder)
                 begun = time.monotonic()
-                rows = built(place, originals.values(), strategy, evaluators)
+                rows = built(place, originals.values(), strategy, evaluators, wanted.formats)
                 seconds = time.monotonic() - begun
                 rates = {row.path: _worst(judge, seen[row.path], row.files) for row in rows}
             over = {path: rate for path, rate in rates.items() if rate > wanted.cer}
@@ -71,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--images", type=Path, required=True, help="folder of PNG files")
     parser.add_argument("--strategies", nargs="+", default=STRATEGIES, choices=STRATEGIES)
+    parser.add_argument("--formats", nargs="+", help="fewer than the strategy's own")
     parser.add_argument("--cer", type=float, default=SAFE, help="the rate over which an image counts as unreadable")
     parser.add_argument("--keep", type=Path, help="a folder for what was built")
     parser.add_argument("--noise", action="store_true", help="only measure the recogniser")
@@ -86,12 +87,15 @@ class Row:
     files: tuple[Path, ...]
 
 
-def built(folder: Path, files: Sequence[Path], strategy: str, evaluators: str) -> list[Row]:
+def built(
+    folder: Path, files: Iterable[Path], strategy: str, evaluators: str, formats: Sequence[str] | None = None
+) -> list[Row]:
     """What a rule with this strategy and these judges gives through the real command, in one worker."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         shutil.copyfile(file, folder / file.name)
-    rule = f"{{match: '**', strategy: {strategy}, evaluator: {evaluators}}}"
+    more = f", formats: [{', '.join(formats)}]" if formats else ""
+    rule = f"{{match: '**', strategy: {strategy}, evaluator: {evaluators}{more}}}"
     (folder / "semopt.yaml").write_text(f"version: 1\nrules: [{rule}]\n")
     command = [sys.executable, "-m", "semopt", "build", str(folder), "--json", "--jobs", "1"]
     said = map(json.loads, subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines())
@@ -108,7 +112,7 @@ def shown(content: bytes, judge: Evaluator) -> Image.Image:
     return view(decode(content, Limits()).image, pixels=judge.pixels)  # type: ignore[attr-defined]
 
 
-def _read(judge: Evaluator, files: Sequence[Path]) -> Iterator[tuple[str, object]]:
+def _read(judge: Evaluator, files: Iterable[Path]) -> Iterator[tuple[str, object]]:
     """What is read in each original; the time goes to stderr."""
     times = []
     for file in files:
