@@ -98,7 +98,7 @@ def compress(
     the judge stay warm for the next call; calls from several threads take turns.
 
     >>> from PIL import Image
-    >>> picture = Image.effect_mandelbrot((256, 192), (-2, -1.5, 1, 1.5), 100).convert("RGB")
+    >>> picture = Image.effect_noise((64, 48), 60).resize((256, 192)).convert("RGB")
     >>> found = compress(picture, formats=["webp"])
     >>> found.media_type, found.width <= 256, found.content[:4]
     ('image/webp', True, b'RIFF')
@@ -156,7 +156,7 @@ def _searched(wish: Wish, file: Path, given: Evaluator | None) -> Compressed:
     one = outcome.variants[0]
     return Compressed(
         answer.contents[0], one.media_type, one.width, one.height, one.quality, outcome.strategy, one.scores,
-        outcome.trials,
+        outcome.trials, outcome.reason,
     )  # fmt: skip
 
 

@@ -40,6 +40,9 @@ SIZED = 2
 """How many times the original's pixels are kept at other sizes: the lattice's add up to less, but `resize` walks
 through hundreds."""
 
+SAMPLED = 2
+"""How many sizes of the original are kept ready for the metric, 19 MB each: with alpha and without."""
+
 ENCODED_BYTES = 100_000_000
 """Of finished candidates kept; those made first are put away, and made again if asked for."""
 
@@ -58,6 +61,7 @@ class Session:
         self._encoded: dict[Candidate, bytes | None] = {}
         self._sized: dict[tuple[int, int, bool], Image.Image] = {}
         self._samples: dict[tuple[int, int, bool], perceptual.Sample] = {}
+        self._originals: dict[int | None, Image.Image] = {}
         self.source = _describe(picture, len(content))
 
     @property
@@ -74,7 +78,9 @@ class Session:
     ) -> list[Image.Image]:
         """What judges are shown: RGB on the background, of a size as in `images.view`. None is the original."""
         size = view_size((self.source.width, self.source.height), pixels)
-        shown = (view(self._pixels(candidate), self._opening.background, pixels) for candidate in candidates)
+        shown = (
+            self._original(pixels) if one is None else self._view(self._decoded(one), pixels) for one in candidates
+        )
         return [altered(image, look, size) for image in shown]
 
     def shown(
@@ -82,6 +88,15 @@ class Session:
     ) -> dict[int | None, list[Image.Image]]:
         """Views of each size that some judge wants."""
         return {pixels: self.views(candidates, look, pixels) for pixels in sizes}
+
+    def _original(self, pixels: int | None) -> Image.Image:
+        """Made once for each size, as it is shown in four looks."""
+        if pixels not in self._originals:
+            self._originals[pixels] = self._view(self._image, pixels)
+        return self._originals[pixels]
+
+    def _view(self, image: Image.Image, pixels: int | None) -> Image.Image:
+        return view(image, self._opening.background, pixels)
 
     def measure(self, candidates: Sequence[Candidate], metric: str) -> list[float]:
         """The metric's figure for each, against the original at the candidate's size."""
@@ -146,9 +161,6 @@ class Session:
         self._kept = None
         self._sized = {key: image for key, image in self._sized.items() if image.width * image.height < LARGE}
 
-    def _pixels(self, candidate: Candidate | None) -> Image.Image:
-        return self._image if candidate is None else self._decoded(candidate)
-
     def _decoded(self, candidate: Candidate) -> Image.Image:
         """The candidate as a reader of the file will see it."""
         content = self._content(candidate)
@@ -167,6 +179,7 @@ class Session:
         if metric == "identical":
             return float(perceptual.identical(self._decoded(candidate), self._at(*key)))
         if key not in self._samples:
+            self._samples = dict([*self._samples.items()][1 - SAMPLED :])
             self._samples[key] = perceptual.sample(self._at(*key))
         return perceptual.ssimulacra2(self._samples[key], self._decoded(candidate))
 

@@ -611,7 +611,8 @@ class Compressed:
 
     content: the bytes of the smallest file accepted, None where there is none smaller than the original; reason then
     says why, and media_type and quality are None, width and height (upright px) the original's. quality: in the
-    encoder's own range, None for lossless. scores: by judge. trials: every candidate that was made, in order.
+    encoder's own range, None for lossless. scores: by judge. trials: every candidate that was made, in order. strategy:
+    the one followed; reason also says why, where that is not the one asked for.
     """
 
     content: bytes | None

@@ -31,9 +31,10 @@ def agreed(spec: EvaluatorSpec, key: str, file: Path) -> str:
     return found
 
 
-def version(distribution: str, extra: str) -> str:
-    """The installed version. Raises EvaluatorError, naming the extra of semopt that brings it."""
+def version(distribution: str, extra: str = "") -> str:
+    """The installed version. Raises EvaluatorError, naming the extra of semopt that brings it, if one does."""
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError as error:
-        raise EvaluatorError(f"{distribution} is not installed; pip install 'semopt[{extra}]'") from error
+        wanted = f"'semopt[{extra}]'" if extra else distribution
+        raise EvaluatorError(f"{distribution} is not installed; pip install {wanted}") from error

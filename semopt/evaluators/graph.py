@@ -96,7 +96,7 @@ def _session(spec: EvaluatorSpec, file: Path) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise EvaluatorError(f"onnxruntime cannot be imported ({error}); pip install 'semopt[onnx]'") from error
+        raise EvaluatorError(f"onnxruntime cannot be imported ({error}); pip install onnxruntime") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.use_deterministic_compute = True

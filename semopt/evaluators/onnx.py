@@ -17,7 +17,7 @@ from semopt.types import EvaluatorError, EvaluatorSpec
 if TYPE_CHECKING:
     from semopt.evaluators.graph import OnnxEvaluator
 
-ALGORITHM = 2
+ALGORITHM = 3
 """Raise it when preprocessing or comparison change."""
 
 _LOCATION = b"\x0a\x08location\x12"  # onnx.proto, TensorProto.external_data: a key and, after its length, a path
@@ -34,7 +34,7 @@ def fingerprint(spec: EvaluatorSpec) -> str:
     parts += [f"data-{files.checked(spec, 'path', path.parent / name)}" for name in _outside(spec, path)]
     parts += [f"labels-{files.checked(spec, 'labels', Path(labels))}"] if labels else []
     parts += [f"{key}={value}" for key, value in spec.options if key not in _CONTENT]
-    return ":".join([*parts, *(f"{name}-{files.version(name, 'onnx')}" for name in ("onnxruntime", "numpy", "pillow"))])
+    return ":".join([*parts, *(f"{name}-{files.version(name)}" for name in ("onnxruntime", "numpy", "pillow"))])
 
 
 def load(spec: EvaluatorSpec, progress: bool) -> OnnxEvaluator:
@@ -44,7 +44,7 @@ def load(spec: EvaluatorSpec, progress: bool) -> OnnxEvaluator:
     are no numbers, labels that do not fit.
     """
     path, labels = _path(spec), spec.option("labels")
-    files.version("onnxruntime", "onnx")
+    files.version("onnxruntime")
     files.agreed(spec, "path", path)
     names = _labels(spec, Path(labels)) if labels else None
 

@@ -18,7 +18,7 @@ from semopt.types import EvaluatorError, EvaluatorSpec
 if TYPE_CHECKING:
     from semopt.evaluators.network import NetworkEvaluator
 
-ALGORITHM = 2
+ALGORITHM = 3
 """Raise it when preprocessing or comparison change."""
 
 

@@ -39,7 +39,7 @@ class Board:
         self.verdicts: dict[int, Verdict] = {}
         self.impossible: set[int] = set()
         self.jury = Jury(problem.criterion, problem.judges)
-        self.looks: dict[int, int] = {}
+        self.altered: dict[int, list[Verdict]] = {}
         self.refused: dict[int, str] = {}
         self.consulted: dict[int, Verdict] = {}
 
@@ -83,14 +83,13 @@ class Board:
         """The altered looks in which an accepted candidate was not shown yet."""
         mirrors = not self.jury.judges or self._mirrored(self.jury)
         able = [look for look in LOOKS if look != "mirror" or mirrors]
-        return able[self.looks.get(index, 0) :]
+        return able[len(self.altered.get(index, ())) :]
 
     def alter(self, index: int, look: Look) -> Asking:
-        """Show a candidate in the next of its unseen looks; one that is not recognised in it is refused.
+        """Show a candidate in the next of its unseen looks, and note the margin.
 
-        A look in which nobody has a say, as where it cuts off the only line of text, refuses nothing.
+        A look in which nobody has a say, as where it cuts off the only line of text, counts neither for it nor against.
         """
-        self.looks[index] = self.looks.get(index, 0) + 1
         asked = self._mirrored(self.jury) if look == "mirror" else self.jury.judges
         given = {one.name for one in self.jury.judges} - {one.name for one in asked}
         scores = self.trials[index].scores or {}
@@ -98,8 +97,7 @@ class Board:
         seen: dict[int, Scores] = {index: {**self.problem.silent, **kept}}
         yield from self._show(replace(self.jury, judges=asked), seen, "confirm", look)
         heard = not all(score.silent for score in seen[index].values())
-        if heard and not self.jury.criterion(seen[index]).passed:
-            self.refuse(index, look)
+        self.altered.setdefault(index, []).append(self.jury.criterion(seen[index]) if heard else Verdict(True, 0.0))
 
     def consult(self, index: int) -> Generator[Request, Any, Verdict]:
         """Ask the judges that took no part; without any, all is well. Their scores are kept in the trial."""

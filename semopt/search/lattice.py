@@ -9,7 +9,8 @@ from semopt.types import Candidate, Encoder, Problem, Source
 
 SMALLEST = 32
 STEP = 2**0.5
-PARTS = 2  # of the step from one rung of a ladder to the next, which is 1.2 to 1.35 times the bytes
+PARTS = 2  # of the step from one rung of a ladder to the next, which is 1.2 to 1.35 times the bytes. On 13 photographs
+# 6,639 bytes in the mean; 6,943 with 1, and 7,118 with 3, whose lattice takes 3 passes more and is searched less well
 
 
 def scaled(source: Source, width: int) -> tuple[int, int]:

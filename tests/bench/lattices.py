@@ -6,41 +6,67 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from semopt.atomic import digest
 from semopt.encoders import ENCODERS
 from semopt.records import score_json
 from semopt.search.lattice import lattice
 from semopt.session import Opening, Session
-from semopt.types import Candidate, Evaluator, Limits, Score, Source
+from semopt.types import Candidate, Evaluator, Limits, Look, Score, Source
 
 LOSSY = tuple(encoder for encoder in ENCODERS.values() if encoder.ladder)
 
 
 @dataclass(frozen=True)
 class Table:
-    """One photograph: bytes and scores of each candidate."""
+    """One photograph: bytes and scores of each candidate, which are those of every look here."""
 
     file: str
     source: Source
     bytes: dict[Candidate, int]
     scores: dict[Candidate, dict[str, Score]]
 
+    def size(self, one: Candidate) -> int | None:
+        """Bytes of a candidate, None where its encoder cannot."""
+        return self.bytes.get(one)
+
+    def score(self, one: Candidate, look: Look, name: str) -> Score:
+        """A candidate's score by a judge."""
+        return self.scores[one][name]
+
+
+class Live:
+    """One photograph that is encoded and judged when it is asked for, in any look, and nothing twice."""
+
+    def __init__(self, file: Path, judges: dict[str, Evaluator]) -> None:
+        self._judges = judges
+        self._session = Session(Opening(file, digest(file.read_bytes()), Limits(), (255, 255, 255), "strip"))
+        self._seen: dict[tuple[Candidate | None, Look, str], Any] = {}
+        self.source = self._session.source
+
+    def size(self, one: Candidate) -> int | None:
+        """Bytes of a candidate, None where its encoder cannot."""
+        return self._session.encode([one])[0]
+
+    def score(self, one: Candidate, look: Look, name: str) -> Score:
+        """A candidate's score by a judge in a look."""
+        return self._judges[name].compare(self._sighting(None, look, name), self._sighting(one, look, name))
+
+    def _sighting(self, one: Candidate | None, look: Look, name: str) -> Any:
+        key = (one, look, name)
+        if key not in self._seen:
+            (self._seen[key],) = self._judges[name].observe(self._session.views([one], look))
+        return self._seen[key]
+
 
 def measured(file: Path, judges: dict[str, Evaluator]) -> Table:
-    """Encode and judge everything; seconds to minutes."""
-    opening = Opening(file, digest(file.read_bytes()), Limits(), (255, 255, 255), "strip")
-    session = Session(opening)
-    (original,) = session.views([None])
-    references = {name: judge.observe([original])[0] for name, judge in judges.items()}
-    sizes, scores = {}, {}
-    for one in lattice(session.source, LOSSY):
-        (size,) = session.encode([one])
-        if size is not None:
-            (image,) = session.views([one])
-            sizes[one] = size
-            scores[one] = {n: j.compare(references[n], j.observe([image])[0]) for n, j in judges.items()}
-    return Table(str(file), session.source, sizes, scores)
+    """Encode and judge everything as it is; seconds to minutes."""
+    live = Live(file, judges)
+    sizes = {one: live.size(one) for one in lattice(live.source, LOSSY)}
+    able = {one: size for one, size in sizes.items() if size is not None}
+    scores = {one: {name: live.score(one, "plain", name) for name in judges} for one in able}
+    return Table(str(file), live.source, able, scores)
 
 
 def kept(files: Iterable[Path], judges: dict[str, Evaluator], store: Path) -> Iterator[Table]:

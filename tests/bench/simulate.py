@@ -1,34 +1,45 @@
-"""Drives a search over a measured table: what it finds and what it would have cost, in no time."""
+"""Drives a search over a measured photograph: what it finds and what it would have cost."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from semopt.criteria import Recognised
-from semopt.types import Encode, Observe, Problem, Request, Search, SearchResult
-from tests.bench.lattices import LOSSY, Table
+from semopt.types import Candidate, Encode, Juror, Look, Observe, Problem, Request, Score, Search, SearchResult, Source
+from tests.bench.lattices import LOSSY
+
+
+class World(Protocol):
+    """What is known of a photograph, as a `lattices.Table` or `lattices.Live` knows it."""
+
+    source: Source
+
+    def size(self, one: Candidate) -> int | None: ...
+    def score(self, one: Candidate, look: Look, name: str) -> Score: ...
 
 
 def simulated(
-    search: Callable[[Problem], Search], table: Table, criterion: Recognised
+    search: Callable[[Problem], Search], world: World, criterion: Recognised
 ) -> tuple[SearchResult, Counter[str]]:
     """The result, and counts by "encodes", "search" and "confirm"; a pass is one candidate through one judge."""
-    problem = Problem(table.source, LOSSY, "smallest", criterion, {})
-    running, answer, counts = search(problem), None, Counter[str]()
+    judges = tuple(Juror(name) for name, _ in criterion.judges)
+    running, answer = search(Problem(world.source, LOSSY, "smallest", criterion, {}, judges=judges)), None
+    counts = Counter[str]()
     while True:
         try:
             request = running.send(answer)
         except StopIteration as stop:
             return stop.value, counts
-        answer = _answer(table, request, counts, len(criterion.judges))
+        answer = _answer(world, request, counts)
 
 
-def _answer(table: Table, request: Request, counts: Counter[str], judges: int) -> list[Any]:
+def _answer(world: World, request: Request, counts: Counter[str]) -> list[Any]:
     if isinstance(request, Encode):
         counts["encodes"] += len(request.candidates)
-        return [table.bytes.get(one) for one in request.candidates]
+        return [world.size(one) for one in request.candidates]
     assert isinstance(request, Observe)
-    counts[request.phase] += len(request.candidates) * judges
-    return [table.scores[one] for one in request.candidates]
+    counts[request.phase] += len(request.candidates) * len(request.judges)
+    shown = [one for one in request.candidates if one is not None]
+    return [{name: world.score(one, request.look, name) for name in request.judges} for one in shown]

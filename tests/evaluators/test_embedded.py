@@ -1,13 +1,15 @@
 import io
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from semopt.evaluators import KINDS, descriptor, embedded
+from semopt.evaluators import KINDS, embedded
 from semopt.evaluators.calibration import THRESHOLD
-from semopt.types import EvaluatorSpec
+from semopt.types import EvaluatorError, EvaluatorSpec
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def test_lost_colour_counts(judge):
 def test_an_inverted_picture_is_another_picture(judge):
     found = score(judge, scene(), ImageOps.invert(scene()))
     assert found.similarity < 0.4
-    assert found.cosine == pytest.approx(-1, abs=1e-5)
+    assert found.cosine < 0.5
 
 
 def test_an_empty_sky_may_change_by_a_grey_level(judge):
@@ -70,10 +72,49 @@ def test_the_shape_may_differ_by_rounding(judge):
 
 
 def test_raise_the_algorithms_number_when_this_fails(judge):
-    """The fingerprint holds the number, not the code: the same number must mean the same score."""
-    found = descriptor.drift(*judge.observe([scene(), scene((100, 75))]))
-    assert (embedded.ALGORITHM, embedded.SAFE) == (1, 0.065)
-    assert found == pytest.approx(0.147147, rel=1e-3)
+    """The fingerprint holds the number and the weights, not the code: the same number must mean the same score."""
+    found = judge.compare(*judge.observe([scene(), scene((100, 75))]))
+    assert (embedded.ALGORITHM, embedded.SAFE) == (2, 0.8)
+    assert found.similarity == pytest.approx(0.82218, rel=1e-3)
+
+
+def test_the_original_is_exactly_itself(judge):
+    found = score(judge, scene(), scene())
+    assert (found.similarity, found.cosine) == (1.0, 1.0)
+
+
+def test_the_weights_are_small_plain_arrays():
+    assert embedded.WEIGHTS.stat().st_size < 2_000_000
+    with np.load(embedded.WEIGHTS, allow_pickle=False) as kept:
+        assert all(np.isfinite(kept[name]).all() for name in kept.files)
+
+
+def test_it_imports_no_torch():
+    script = (
+        "import sys; from PIL import Image; from semopt.evaluators import KINDS\n"
+        "from semopt.types import EvaluatorSpec\n"
+        "judge = KINDS['embedded'].load(EvaluatorSpec('embedded', 'embedded'), False)\n"
+        "judge.observe([Image.new('RGB', (9, 9))]); print('torch' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK", None])
+def test_damaged_weights_are_one_sentence(damage, tmp_path, monkeypatch):
+    file = tmp_path / "embedded.npz"
+    if damage is None:
+        np.savez(file, layers=np.array(4))
+    else:
+        file.write_bytes(damage)
+    monkeypatch.setattr(embedded, "WEIGHTS", file)
+    with pytest.raises(EvaluatorError, match=r"evaluator 'ours': the weights .* install semopt again"):
+        embedded.load(EvaluatorSpec("ours", "embedded"), progress=False)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 400), (300, 2), (2000, 1500)])
+def test_any_size_can_be_looked_at(judge, size):
+    assert score(judge, scene((32, 32)).resize(size), scene((32, 32)).resize(size)).similarity == 1.0
 
 
 def test_it_is_quick(judge):

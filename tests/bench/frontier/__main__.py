@@ -25,6 +25,7 @@ from tests.bench.frontier.figures import frontier, single
 from tests.bench.frontier.report import Line
 from tests.bench.frontier.store import Store
 
+FEW = 50  # a share of 90 % of 50 is known to 9 points either way
 WAYS = ("post", "fixed", "ssim", "semopt")
 RULES = {
     "semopt, embedded": "evaluator: embedded",
@@ -111,7 +112,8 @@ def _stable(wanted: argparse.Namespace, panel: Panel) -> tuple[int, list[photos.
     each: Iterable[photos.Photo] = photos.distinct(paths, wanted.megapixels)
     if wanted.enlarge:
         each = photos.enlarged(each, wanted.enlarge, wanted.cache / "enlarged")
-    return looked, list(itertools.islice(panel.stable(counted(each)), wanted.count))
+    found = list(itertools.islice(panel.stable(counted(each)), wanted.count))
+    return looked, found
 
 
 def _rows(wanted: argparse.Namespace, found: Sequence[photos.Photo], panel: Panel) -> Iterator[tuple[str, Row]]:
@@ -143,6 +145,7 @@ def _facts(looked: int, found: Sequence[photos.Photo], grid: Sequence[Row]) -> s
         f"{len(found)} stable photographs of {looked} looked at; originals of {np.mean(sizes):,.0f} bytes in the mean "
         f"({np.median(sizes):,.0f} in the median) and {pixels[0]:.2g} to {pixels[-1]:.2g} megapixels. "
         f"Single settings: {len(grid)}, the best of them chosen on these same photographs."
+        f"{' So few photographs say little about agreement: see the intervals.' if len(found) < FEW else ''}"
     )
 
 

@@ -37,7 +37,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Curve:
-    """A line through points (bytes, share), by bytes. steps: level until the next point."""
+    """A line through points (bytes, share), by bytes. steps: level until the next point; else each has a dot."""
 
     label: str
     group: str
@@ -148,7 +148,9 @@ def _corners(curve: Curve, scale: Scale) -> list[tuple[float, float]]:
 
 def _path(curve: Curve, scale: Scale) -> str:
     corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in _corners(curve, scale))
-    return f'<polyline class="line {curve.group}" style="fill:none" points="{corners}"/>'
+    points = [] if curve.steps else _corners(curve, scale)
+    dots = "".join(f'<circle class="{curve.group}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in points)
+    return f'<polyline class="line {curve.group}" style="fill:none" points="{corners}"/>{dots}'
 
 
 def _mark(mark: Mark, scale: Scale) -> Iterator[str]:

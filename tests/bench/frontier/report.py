@@ -92,7 +92,7 @@ def _cells(one: Line) -> list[str]:
         _against(one.ratio),
         _passes(one),
         "" if one.encodes is None else f"{one.encodes:.1f}",
-        "" if one.seconds is None else f"{one.seconds:.2g}",
+        "" if one.seconds is None else f"{one.seconds:.2g}" if one.seconds < 10 else f"{one.seconds:.0f}",
         f"{one.kept}",
     ]
 
