@@ -89,9 +89,9 @@ def compress(
 
     image_or_path: a Pillow image of any size from 1 px, the bytes of a file, or a path. An image in memory counts as
     large as its PNG. strategy: "semantic", "visual", "both", "lossless", ...; None for `both` or `lossless` by the
-    pixels. formats: the candidates, e.g. ["webp", "jpeg"]; default the strategy's own. evaluator: "embedded", a network
-    of torchvision by name (weights: a file for it), or a judge of your own that satisfies `semopt.types.Evaluator`.
-    keep: the least similarity, 0 to 1, or a `Keep`; default 0.9.
+    pixels. formats: the candidates, e.g. ["webp", "jpeg"]; default the strategy's own. evaluator: "embedded", "text",
+    a network of torchvision by name (weights: a file for it), or a judge of your own that satisfies
+    `semopt.types.Evaluator`. keep: the least similarity, 0 to 1, or a `Keep`; default 0.9.
 
     Raises ConfigError (a name or combination that does not exist), ImageError (broken, or no image), EvaluatorError,
     OSError (cannot be read). Where nothing smaller was found, `content` is None and `reason` says why. The worker and

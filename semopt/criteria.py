@@ -18,31 +18,42 @@ LABEL = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """`agree` of the judges (None: all of them) must accept. judges: name and what must survive in its eyes."""
+    """`agree` of the judges (None: all of them) must accept. judges: name and what must survive in its eyes.
+
+    unheard: what is said where none of them has a say.
+    """
 
     judges: tuple[tuple[str, Keep], ...]
     agree: int | None = None
+    unheard: bool = False
 
     def __call__(self, scores: Scores) -> Verdict:
-        """The verdict of the least content judge that is still needed.
+        """The verdict of the least content judge that is still needed; those without a say are not counted.
 
         Of missing judges both the best and the worst is supposed: where it makes no difference the verdict is settled.
-        The margin is that of the judges who are there.
+        One that turns out to have no say makes no more difference than these. The margin is that of the judges who are
+        there.
         """
-        known = [margin(scores[name], keep, f"evaluator {name!r}") for name, keep in self.judges if name in scores]
-        worst, best = (self._needed(known, supposed) for supposed in (-MOST, MOST))
+        given = [(name, keep) for name, keep in self.judges if name in scores]
+        heard = [(name, keep) for name, keep in given if not scores[name].silent]
+        known = [margin(scores[name], keep, f"evaluator {name!r}") for name, keep in heard]
+        missing = len(self.judges) - len(given)
+        worst, best = (self._needed([*known, *[supposed] * missing]) for supposed in (-MOST, MOST))
         refused = best < 0
         return Verdict(worst >= 0, best if refused else worst, settled=refused or worst >= 0)
 
-    def _needed(self, known: Sequence[float], supposed: float) -> float:
-        """The margin of the last judge that is needed, where every missing one has the margin supposed."""
-        margins = sorted([*known, *[supposed] * (len(self.judges) - len(known))], reverse=True)
-        return margins[(len(margins) if self.agree is None else self.agree) - 1]
+    def _needed(self, margins: Sequence[float]) -> float:
+        """The margin of the last judge that is needed of those who have a say, or may have one."""
+        if not margins:
+            return MOST if self.unheard else -MOST
+        return sorted(margins, reverse=True)[
+            (len(margins) if self.agree is None else min(self.agree, len(margins))) - 1
+        ]
 
 
 def with_default(keep: Keep) -> Keep:
     """The default similarity is asked for unless a figure is named: a label alone is never enough by default."""
-    figures = (keep.similarity, keep.kept, keep.kl, keep.cosine)
+    figures = (keep.similarity, keep.kept, keep.kl, keep.cosine, keep.cer)
     if any(figure is not None for figure in figures):
         return keep
     return Keep(THRESHOLD, keep.label, keep.family_height)
@@ -60,6 +71,8 @@ def margin(score: Score, keep: Keep, judge: str = "a judge") -> float:
         margins.append(_log(1 - keep.cosine) - _log(1 - _known(score.cosine, "cosine", judge)))
     if keep.kl is not None:
         margins.append(_log(keep.kl) - _log(_known(score.kl, "kl", judge)))
+    if keep.cer is not None:
+        margins.append(_log(keep.cer) - _log(_known(score.cer, "cer", judge)))
     if keep.kept is not None:
         margins.append(2 * (_log(_known(score.kept, "kept", judge)) - _log(keep.kept)))
     if not label_holds(score, keep, judge):

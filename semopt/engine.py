@@ -10,7 +10,7 @@ from typing import Any
 
 from semopt.crew import Crew, Judges
 from semopt.encoders import chosen
-from semopt.looks import Sight, Tally, judged
+from semopt.looks import Sight, Tally, judged, sizes
 from semopt.panel import confirming, searching
 from semopt.pool import Answer, Worker
 from semopt.session import Opening
@@ -222,7 +222,8 @@ class Engine:
             run.tally.count(measures=len(request.candidates))
             self._ask(run, "measure", request.candidates, request.metric)
         else:
-            self._ask(run, "views", run.sight.wanted(request), request.look)
+            shown = run.sight.wanted(request)
+            self._ask(run, "shown", shown, sizes(run.sight.asked, self._judges), request.look)
 
     @staticmethod
     def _ask(run: _Run, verb: str, *arguments: Any) -> None:

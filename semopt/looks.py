@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -18,6 +18,17 @@ class Judges(Protocol):
     """Judges by name."""
 
     def __getitem__(self, name: str) -> Evaluator: ...
+
+
+def pixels(judge: Evaluator) -> int | None:
+    """The size of the views that a judge wants, as in `images.view_size`."""
+    wanted: int | None = getattr(judge, "pixels", None)
+    return wanted
+
+
+def sizes(names: Iterable[str], judges: Judges) -> tuple[int | None, ...]:
+    """Those of several judges, each once."""
+    return tuple(dict.fromkeys(pixels(judges[name]) for name in names))
 
 
 @dataclass
@@ -45,14 +56,14 @@ def _added(counts: Counts, more: Mapping[str, int]) -> Counts:
 class Sight:
     """What judges know of one original, and of what they were shown last. references: by judge and look.
 
-    judges: those of the rule, who are asked where a request names none.
+    judges: those of the rule, who are asked where a request names none. images: by the size of view that a judge wants.
     """
 
     judges: tuple[str, ...]
     tally: Tally
     references: dict[tuple[str, str], Any] = field(default_factory=dict)
     request: Observe = Observe(())
-    images: Sequence[Image.Image] = ()
+    images: Mapping[int | None, Sequence[Image.Image]] = field(default_factory=dict)
 
     def wanted(self, request: Observe) -> list[Candidate | None]:
         """Note a request; gives what must be shown: the original first, where one of the judges has yet to see it."""
@@ -65,10 +76,11 @@ class Sight:
         """The judges who are asked now."""
         return self.request.judges or self.judges
 
-    def images_for(self, judge: str) -> Sequence[Image.Image]:
+    def images_for(self, name: str, judge: Evaluator) -> Sequence[Image.Image]:
         """What a judge is shown: without the original where it has seen that."""
         shown = sum(one is not None for one in self.request.candidates)
-        return self.images if self._is_new_to(judge) else self.images[len(self.images) - shown :]
+        images = self.images[pixels(judge)]
+        return images if self._is_new_to(name) else images[len(images) - shown :]
 
     def scores(self, name: str, judge: Evaluator, observations: Iterator[Any]) -> Iterator[Score]:
         """A judge's score of each candidate. observations: of `images_for` it, then others'."""
@@ -92,7 +104,7 @@ def judged(sights: Sequence[Sight], judges: Judges) -> list[list[dict[str, Score
     scores: list[list[dict[str, Score]]] = [[{} for _ in sight.request.candidates] for sight in sights]
     for name in sorted({name for sight in sights for name in sight.asked}):
         group = [(sight, own) for sight, own in zip(sights, scores, strict=True) if name in sight.asked]
-        images = [image for sight, _ in group for image in sight.images_for(name)]
+        images = [image for sight, _ in group for image in sight.images_for(name, judges[name])]
         observations = iter(judges[name].observe(images) if images else ())
         for sight, own in group:
             for entry, score in zip(own, sight.scores(name, judges[name], observations), strict=True):

@@ -24,19 +24,24 @@ def searching(settings: Settings, judges: Judges, graphic: bool) -> Jury:
 
 
 def confirming(settings: Settings, judges: Judges, graphic: bool) -> Jury | None:
-    """Those that look at what was found, and must all recognise it; None where there are none for such images."""
-    jury = _jury(settings, settings.confirm, None, judges, graphic)
+    """Those that look at what was found, and must all recognise it; None where there are none for such images.
+
+    Where none of them has a say on the original, nothing is held against what was found.
+    """
+    jury = _jury(settings, settings.confirm, None, judges, graphic, unheard=True)
     return jury if jury.judges else None
 
 
-def _jury(settings: Settings, names: Iterable[str], agree: int | None, judges: Judges, graphic: bool) -> Jury:
+def _jury(
+    settings: Settings, names: Iterable[str], agree: int | None, judges: Judges, graphic: bool, unheard: bool = False
+) -> Jury:
     made = {name: judges[name] for name in names}
     present = {name: judge for name, judge in made.items() if _domain(judge) in ("any", _wanted(graphic))}
     kept = tuple((name, with_default(settings.keep_for(name))) for name in present)
     needed = None if agree is None else min(agree, len(present))
     asked = sorted((_juror(name, judge) for name, judge in present.items()), key=lambda one: one.cost)
     absent = tuple(name for name in made if name not in present)
-    return Jury(Recognised(kept, needed), tuple(asked), needed, absent)
+    return Jury(Recognised(kept, needed, unheard), tuple(asked), needed, absent)
 
 
 def _wanted(graphic: bool) -> str:

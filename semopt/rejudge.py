@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -92,14 +92,16 @@ class _Asking:
             return
 
     def _question(self, worker: Worker, number: int, doubt: Doubt, files: list[tuple[Candidate, bytes]]) -> None:
+        from semopt.looks import sizes
         from semopt.session import Opening
         from semopt.strategies import strategies
 
         settings, task = doubt.task.rule.settings, doubt.task
         opening = Opening(task.asset.file, doubt.sha256, self._config.limits, settings.background, settings.metadata)
         judged = strategies()[doubt.strategy].judged
+        wanted = sizes((*settings.evaluators, *settings.confirm), self._judges) if judged else ()
         metric, _ = _floor(doubt) or (None, 0.0)
-        worker.ask(number, opening, "appraise", files, metric, judged)
+        worker.ask(number, opening, "appraise", files, metric, wanted)
         worker.ask(None, opening, "close")
 
     def _files(self, doubt: Doubt) -> list[tuple[Candidate, bytes]]:
@@ -120,12 +122,14 @@ class _Asking:
         reasons = [*_below(doubt, figures), *(self._unrecognised(doubt, source, views) if views else ())]
         return Asked(doubt, "ok", "; ".join(reasons))
 
-    def _unrecognised(self, doubt: Doubt, source: Source, views: Sequence[Any]) -> Iterator[str]:
+    def _unrecognised(self, doubt: Doubt, source: Source, views: Mapping[int | None, Sequence[Any]]) -> Iterator[str]:
         """A clause for each variant that the judges do not recognise, those that confirm included."""
+        from semopt.looks import pixels
+
         settings = doubt.task.rule.settings
         juries = self._juries(doubt, source)
         names = {one.name for jury in juries for one in jury.judges} if juries else set(settings.evaluators)
-        seen = {name: self._judges[name].observe(views) for name in sorted(names)}
+        seen = {name: self._judges[name].observe(views[pixels(self._judges[name])]) for name in sorted(names)}
         for at, variant in enumerate(doubt.entry.variants, 1):
             scores = {name: self._judges[name].compare(looks[0], looks[at]) for name, looks in seen.items()}
             if not (all(jury.criterion(scores).passed for jury in juries) if juries else _same_class(scores)):
@@ -146,6 +150,8 @@ def _said(name: str, score: Score) -> str:
     """What a judge gives a variant, and its answer where that is another."""
     from semopt.criteria import relation
 
+    if score.silent:
+        return f"{name} has no say"
     figure = f"{name} gives {score.similarity:.3f}"
     if score.label == score.label_before:
         return figure

@@ -34,7 +34,7 @@ class Member:
 
 
 def members(config: Config) -> Iterator[Member]:
-    """The judges of a config, the built-in one first, then the kinds that it makes no use of."""
+    """The judges of a config, the built-in ones first, then the kinds that it makes no use of."""
     for spec in config.evaluators:
         yield _judge(spec)
     used = {spec.kind for spec in config.evaluators}

@@ -7,7 +7,6 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -62,6 +61,7 @@ class Session:
         self._encoded: dict[Candidate, bytes | None] = {}
         self._sized: dict[tuple[int, int, bool], Image.Image] = {}
         self._samples: dict[tuple[int, int, bool], perceptual.Sample] = {}
+        self._originals: dict[int | None, Image.Image] = {}
         self.source = _describe(picture, len(content))
 
     @property
@@ -73,19 +73,30 @@ class Session:
         """Bytes of each candidate, None where its encoder cannot hold it."""
         return [None if content is None else len(content) for content in map(self._content, candidates)]
 
-    def views(self, candidates: Sequence[Candidate | None], look: Look = "plain") -> list[Image.Image]:
-        """What judges are shown: RGB on the background, at most `images.VIEW_PX` px. None is the original."""
-        size = view_size((self.source.width, self.source.height))
-        shown = (self._original_view if one is None else self._view(self._decoded(one)) for one in candidates)
+    def views(
+        self, candidates: Sequence[Candidate | None], look: Look = "plain", pixels: int | None = None
+    ) -> list[Image.Image]:
+        """What judges are shown: RGB on the background, of a size as in `images.view`. None is the original."""
+        size = view_size((self.source.width, self.source.height), pixels)
+        shown = (
+            self._original(pixels) if one is None else self._view(self._decoded(one), pixels) for one in candidates
+        )
         return [altered(image, look, size) for image in shown]
 
-    @cached_property
-    def _original_view(self) -> Image.Image:
-        """Made once, as it is shown in four looks."""
-        return self._view(self._image)
+    def shown(
+        self, candidates: Sequence[Candidate | None], sizes: Sequence[int | None], look: Look = "plain"
+    ) -> dict[int | None, list[Image.Image]]:
+        """Views of each size that some judge wants."""
+        return {pixels: self.views(candidates, look, pixels) for pixels in sizes}
 
-    def _view(self, image: Image.Image) -> Image.Image:
-        return view(image, self._opening.background)
+    def _original(self, pixels: int | None) -> Image.Image:
+        """Made once for each size, as it is shown in four looks."""
+        if pixels not in self._originals:
+            self._originals[pixels] = self._view(self._image, pixels)
+        return self._originals[pixels]
+
+    def _view(self, image: Image.Image, pixels: int | None) -> Image.Image:
+        return view(image, self._opening.background, pixels)
 
     def measure(self, candidates: Sequence[Candidate], metric: str) -> list[float]:
         """The metric's figure for each, against the original at the candidate's size."""
@@ -96,18 +107,18 @@ class Session:
         return [content for content in map(self._content, candidates) if content is not None]
 
     def appraise(
-        self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, seen: bool
-    ) -> tuple[Source, list[Image.Image], list[float]]:
-        """Finished files in place of what would be encoded now. Gives the original, its view and theirs, and figures.
+        self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, sizes: Sequence[int | None]
+    ) -> tuple[Source, dict[int | None, list[Image.Image]], list[float]]:
+        """Finished files in place of what would be encoded now. Gives the original, its views and theirs, and figures.
 
-        metric: as in `measure`, None for no figures. seen: whether views are wanted.
+        metric: as in `measure`, None for no figures. sizes: of the views, as in `shown`; none for no views.
         """
         for candidate, content in files:
             if Image.open(io.BytesIO(content)).size != (candidate.width, candidate.height):
                 raise ImageError(f"its {candidate.encoder} variant is not {candidate.width}x{candidate.height} px")
         self._encoded.update(files)
         candidates = [candidate for candidate, _ in files]
-        views = self.views([None, *candidates]) if seen else []
+        views = self.shown([None, *candidates], sizes)
         return self.source, views, [] if metric is None else self.measure(candidates, metric)
 
     def _content(self, candidate: Candidate) -> bytes | None:

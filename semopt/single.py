@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semopt import types
 from semopt.answers import Answer, asset_of, searched
 from semopt.types import Config, ConfigError, EvaluatorSpec, Keep, Rule, Settings, Task
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from semopt.crew import Crew
 
 JUDGE = "embedded"
+BUILT_IN = {spec.name: spec for spec in types.BUILT_IN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Wish:
     """How single images are to be compressed.
 
     strategy: None for `both` or `lossless` by the pixels. formats: the candidates, None for the strategy's own.
-    evaluator: "embedded" or a network of torchvision; weights: a file for it. given: the caller has the judge itself.
+    evaluator: "embedded", "text" or a network of torchvision; weights: a file for it. given: the caller has the judge.
     """
 
     strategy: str | None = None
@@ -38,10 +40,11 @@ def config_for(wish: Wish) -> Config:
     faults = [*_faults(wish), *(() if wish.given else _judge_faults(wish))]
     if faults:
         raise ConfigError("\n".join(faults))
-    network = wish.evaluator != JUDGE and not wish.given
+    network = wish.evaluator not in BUILT_IN and not wish.given
     weights = () if wish.weights is None else (("weights", os.path.abspath(wish.weights)),)
     options = (("model", wish.evaluator), *weights) if network else ()
-    spec = EvaluatorSpec(wish.evaluator, "torchvision" if network else "embedded", options)
+    kind = "torchvision" if network else BUILT_IN.get(wish.evaluator, BUILT_IN[JUDGE]).kind
+    spec = EvaluatorSpec(wish.evaluator, kind, options)
     keep = () if wish.keep == Keep() else (("*", wish.keep),)
     settings = Settings(wish.strategy, wish.formats, "smallest", (wish.evaluator,), keep=keep)
     nowhere = Path(os.curdir)
@@ -91,14 +94,15 @@ def _judge_faults(wish: Wish) -> Iterator[str]:
     from semopt.config.faults import advise, show
     from semopt.evaluators.names import TORCHVISION_MODELS
 
-    names: Sequence[str] = (JUDGE, *TORCHVISION_MODELS)
+    names: Sequence[str] = (*BUILT_IN, *TORCHVISION_MODELS)
     if wish.evaluator not in names:
-        yield f"evaluator: {show(wish.evaluator)} is neither 'embedded' nor a network of torchvision" + advise(
-            wish.evaluator, names
+        yield (
+            f"evaluator: {show(wish.evaluator)} is neither 'embedded' nor 'text' nor a network of torchvision"
+            + advise(wish.evaluator, names)
         )
-    elif wish.evaluator == JUDGE:
+    elif wish.evaluator in BUILT_IN:
         classes = (wish.keep.label, wish.keep.family_height, wish.keep.kept, wish.keep.kl)
         if wish.weights is not None:
-            yield "weights: 'embedded' has none; name a network of torchvision as evaluator"
+            yield f"weights: {show(wish.evaluator)} has none; name a network of torchvision as evaluator"
         if any(one is not None for one in classes):
-            yield "keep: 'embedded' knows no classes; name a network of torchvision as evaluator"
+            yield f"keep: {show(wish.evaluator)} knows no classes; name a network of torchvision as evaluator"

@@ -51,7 +51,8 @@ class Keep:
 
     similarity: calibrated similarity, 0 to 1. kept: share of the original's top probability that is left.
     kl: nats, at most. cosine: of the features, at least. family_height: for label "family", edges in WordNet up to the
-    common ancestor, at most; None for the default, 2. See `semopt.evaluators.families`.
+    common ancestor, at most; None for the default, 2. See `semopt.evaluators.families`. cer: characters read wrongly,
+    as a share of the original's, at most.
     """
 
     similarity: float | None = None
@@ -60,6 +61,7 @@ class Keep:
     kept: float | None = None
     kl: float | None = None
     cosine: float | None = None
+    cer: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,10 @@ class EvaluatorSpec:
     def option(self, key: str) -> str | None:
         """The value of an option, or None."""
         return dict(self.options).get(key)
+
+
+BUILT_IN = (EvaluatorSpec("embedded", "embedded"), EvaluatorSpec("text", "text"))
+"""The judges that every config may name without declaring them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class Config:
     file: Path | None = None
     rules: tuple[Rule, ...] = ()
     default: Rule = field(default_factory=lambda: Rule("default", ("**",), Settings()))
-    evaluators: tuple[EvaluatorSpec, ...] = (EvaluatorSpec("embedded", "embedded"),)
+    evaluators: tuple[EvaluatorSpec, ...] = BUILT_IN
     exclude: tuple[str, ...] = ()
     limits: Limits = Limits()
     output: str = "{dir}/{name}.semopt.{ext}"
@@ -238,7 +244,8 @@ class Score:
     probability of the original's top class that is left. label_before, label: top class of the original and of
     this sighting. rank: place of label_before in this sighting, 0 for the top. sure: probability of label_before in
     the original, 0 to 1. family: the two labels' height in the hierarchy of classes, 0 for one
-    and the same, 99 for no relation; None where the classes are not ImageNet's.
+    and the same, 99 for no relation; None where the classes are not ImageNet's. cer: character error rate.
+    silent: why the judge has no say on this original, as none of text on one without; its similarity then is 1.
     """
 
     similarity: float
@@ -250,6 +257,8 @@ class Score:
     rank: int | None = None
     sure: float | None = None
     family: int | None = None
+    cer: float | None = None
+    silent: str | None = None
 
 
 Scores = Mapping[str, Score]
@@ -393,7 +402,8 @@ class Jury:
 class Problem:
     """All that a strategy is handed. encoders: those of the rule's formats, in table order. The rest as in Settings.
 
-    judges, agree, absent: as in Jury, for `criterion`. confirm: those that take no part in the search.
+    judges, agree, absent: as in Jury, for `criterion`. confirm: those that take no part in the search. silent: of those
+    that have no say on this original, who are not asked, what is said by that.
     """
 
     source: Source
@@ -409,6 +419,7 @@ class Problem:
     agree: int | None = None
     absent: tuple[str, ...] = ()
     confirm: Jury | None = None
+    silent: Scores = field(default_factory=dict)
 
 
 # --- what plugs in ----------------------------------------------------------------------------------------------
@@ -470,9 +481,10 @@ class Metadata:
 class Evaluator(Protocol):
     """A judge. Preprocessing is its own affair. labels: whether its scores name classes.
 
-    It may have three attributes more. cost: of one pass, 10 by default and 1 for `embedded`; dear judges are not shown
+    It may have four attributes more. cost: of one pass, 10 by default and 1 for `embedded`; dear judges are not shown
     what cheap ones refuse. mirrors: False where a mirrored picture says something else to it, as to one that reads.
-    domain: "photos" or "graphics" where the others are not its affair, "any" by default.
+    domain: "photos" or "graphics" where the others are not its affair, "any" by default. pixels: an int; the judge is
+    shown images as they are, made smaller only beyond so many pixels (without it, none has a side over 1,024 px).
 
     >>> class Brightness:
     ...     name, labels = "brightness", False

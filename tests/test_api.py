@@ -162,7 +162,7 @@ def test_a_network_with_weights_of_ones_own(tree: Tree) -> None:
         ({"formats": []}, "name at least one of"),
         ({"keep": 1.5}, "expected a similarity from 0 to 1, found 1.5"),
         ({"keep": Keep(label="same")}, "'embedded' knows no classes"),
-        ({"evaluator": "nobody"}, "is neither 'embedded' nor a network of torchvision"),
+        ({"evaluator": "nobody"}, "is neither 'embedded' nor 'text' nor a network of torchvision"),
     ],
 )
 def test_what_cannot_be_meant_is_a_config_error(options: dict[str, object], said: str) -> None:

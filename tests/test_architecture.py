@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
     "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "write"},
     "explain": {*NOUNS, "answers", "crew", "criteria", "engine", "globs", "manifest", "naming", "plan", "strategies"},
-    "rejudge": {*FILES, "criteria", "strategies", "crew", "engine", "panel", "pool", "session"},
+    "rejudge": {*FILES, "criteria", "strategies", "crew", "engine", "looks", "panel", "pool", "session"},
     "check": {*FILES, *STAGES, "keys", "rejudge", "strategies"},
     "single": {*FILES, *REGISTRIES, "answers", "config", "crew"},
     "api": {*NOUNS, "config", "crew", "pipeline", "single"},

@@ -14,8 +14,8 @@ from semopt.criteria import MOST, Recognised, label_holds, margin, relation, wit
 from semopt.evaluators.families import FAMILY_HEIGHT, HIGHEST, UNRELATED
 from semopt.types import EvaluatorError, Keep, Score
 
-GOOD = Score(0.95, kl=0.05, cosine=0.95, kept=0.9, label_before="cat", label="cat", rank=0, family=0)
-POOR = Score(0.5, kl=0.9, cosine=0.5, kept=0.2, label_before="cat", label="dog", rank=3, family=4)
+GOOD = Score(0.95, kl=0.05, cosine=0.95, kept=0.9, label_before="cat", label="cat", rank=0, family=0, cer=0.0)
+POOR = Score(0.5, kl=0.9, cosine=0.5, kept=0.2, label_before="cat", label="dog", rank=3, family=4, cer=0.3)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ POOR = Score(0.5, kl=0.9, cosine=0.5, kept=0.2, label_before="cat", label="dog",
         Keep(kl=0.1),
         Keep(cosine=0.9),
         Keep(kept=0.5),
+        Keep(cer=0.02),
         Keep(label="same"),
         Keep(label="family"),
         Keep(label="family", family_height=3),
@@ -57,6 +58,7 @@ def test_a_label_alone_is_never_enough_by_default() -> None:
     assert with_default(Keep(label="same")) == Keep(similarity=0.9, label="same")
     assert with_default(Keep()) == Keep(similarity=0.9)
     assert with_default(Keep(kl=0.1)) == Keep(kl=0.1)
+    assert with_default(Keep(cer=0.1)) == Keep(cer=0.1)
     assert with_default(Keep(label="family", family_height=3)) == Keep(0.9, "family", 3)
 
 
@@ -92,7 +94,7 @@ def test_how_near_two_answers_are_in_words() -> None:
     assert said == ["", "", "family at height 3", "no family"]
 
 
-@pytest.mark.parametrize("figure", ["kl", "cosine", "kept"])
+@pytest.mark.parametrize("figure", ["kl", "cosine", "kept", "cer"])
 def test_a_figure_that_is_no_number_is_not_recognised(figure: str) -> None:
     assert margin(replace(GOOD, **{figure: math.nan}), Keep(**{figure: 0.5})) == -MOST
 
@@ -106,6 +108,7 @@ SCORES = st.builds(
     kept=shares,
     rank=st.integers(0, 9),
     family=st.sampled_from([0, 1, 2, 3, HIGHEST, UNRELATED]),
+    cer=shares,
 )
 KEEPS = st.builds(
     Keep,
@@ -115,8 +118,9 @@ KEEPS = st.builds(
     kept=st.none() | shares,
     kl=st.none() | st.floats(0, 50),
     cosine=st.none() | st.floats(-1, 1),
+    cer=st.none() | shares,
 )
-BETTER = {"similarity": max, "kl": min, "cosine": max, "kept": max, "rank": min, "family": min}
+BETTER = {"similarity": max, "kl": min, "cosine": max, "kept": max, "rank": min, "family": min, "cer": min}
 
 
 @given(SCORES, SCORES, KEEPS, st.sampled_from(sorted(BETTER)))

@@ -47,8 +47,9 @@ def test_every_kind_is_listed(tree: Tree) -> None:
     assert (found[0]["type"], found[0]["name"], found[0]["kind"]) == ("evaluator", "embedded", "embedded")
     assert {row["kind"] for row in found} == set(KINDS)
     assert all(row["labels"] == KINDS[row["kind"]].labels for row in found)
-    assert [row["name"] for row in found[1:]] == [None] * (len(KINDS) - 1)
-    assert {row["type"] for row in found[1:]} <= {"kind"}
+    assert (found[1]["type"], found[1]["name"], found[1]["kind"]) == ("evaluator", "text", "text")
+    assert [row["name"] for row in found[2:]] == [None] * (len(KINDS) - 2)
+    assert {row["type"] for row in found[2:]} <= {"kind"}
 
 
 def test_the_built_in_judge_is_ready(tree: Tree) -> None:

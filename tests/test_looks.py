@@ -10,7 +10,7 @@ from PIL import Image
 
 from conftest import photo
 from semopt.images import altered, view_size
-from semopt.looks import Sight, Tally, judged
+from semopt.looks import Sight, Tally, judged, sizes
 from semopt.panel import confirming, searching
 from semopt.types import Candidate, Keep, Look, Observe, Passes, Score, Settings
 
@@ -36,7 +36,7 @@ class Width:
 def look(sight: Sight, request: Observe, judges: dict[str, Width]) -> list[dict[str, float]]:
     """Show a request's candidates; the original is 100 px wide, or 80 in another look."""
     wide = 100 if request.look == "plain" else 80
-    sight.images = [Image.new("RGB", (wide if one is None else one.width, 10)) for one in sight.wanted(request)]
+    sight.images = {None: [Image.new("RGB", (wide if one is None else one.width, 10)) for one in sight.wanted(request)]}
     ((seen),) = judged([sight], judges)
     return [{name: score.similarity for name, score in scores.items()} for scores in seen]
 
@@ -60,10 +60,21 @@ def test_images_of_several_searches_share_a_batch() -> None:
     judge = Width("a")
     sights = [Sight(("a",), Tally()) for _ in range(2)]
     for sight, one in zip(sights, (ONE, TWO), strict=True):
-        sight.images = [Image.new("RGB", (100 if c is None else c.width, 10)) for c in sight.wanted(Observe((one,)))]
+        wanted = sight.wanted(Observe((one,)))
+        sight.images = {None: [Image.new("RGB", (100 if c is None else c.width, 10)) for c in wanted]}
     scores = judged(sights, {"a": judge})
     assert [seen[0]["a"].similarity for seen in scores] == [0.2, 0.3]
     assert judge.shown == [100, 20, 100, 30]
+
+
+def test_each_judge_is_shown_the_size_that_it_wants() -> None:
+    judges = {"a": Width("a"), "b": Width("b", pixels=9000)}
+    assert sizes(("a", "b", "a"), judges) == (None, 9000)
+    sight = Sight(("a", "b"), Tally())
+    shown = sight.wanted(Observe((ONE,)))
+    sight.images = {size: [Image.new("RGB", (wide, 10)) for _ in shown] for size, wide in ((None, 70), (9000, 700))}
+    judged([sight], judges)
+    assert (judges["a"].shown, judges["b"].shown) == ([70, 70], [700, 700])
 
 
 def test_the_cheapest_judge_is_asked_first_and_each_judges_what_is_its_affair() -> None:
@@ -99,3 +110,5 @@ def test_views_fit_in_a_box_and_are_never_enlarged() -> None:
     assert view_size((4000, 2000)) == (1024, 512)
     assert view_size((30, 20)) == (30, 20)
     assert view_size((50_000, 1)) == (1024, 1)
+    assert view_size((4000, 2000), 2_000_000) == (2000, 1000)
+    assert view_size((4000, 2000), 8_000_000) == (4000, 2000)

@@ -162,7 +162,7 @@ def test_plugins_are_listed_unloaded_and_not_looked_for_without_need(site: Tree,
     install("rogue", points, rogue="1 / 0")
     code = "from semopt.evaluators import KINDS; print(*KINDS.names())"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert ran.stdout.split() == ["embedded", "torchvision", "onnx", "python", "brightness"], ran.stderr
+    assert ran.stdout.split() == ["embedded", "torchvision", "onnx", "text", "python", "brightness"], ran.stderr
     watch = (
         "import importlib.metadata as m; m.entry_points = lambda **_: 1 / 0\n"
         "import sys; from semopt.cli import main; sys.exit(main(['build', '-q']))"

@@ -36,7 +36,7 @@ def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
     add("-o", "--output", metavar="OUT", help="a folder, or for one FILE a file (default: beside FILE)")
     add("--strategy", metavar="NAME", help="semantic, visual, both, lossless, ...")
     add("--format", action="append", metavar="NAME", help="webp, avif, jpeg or png; may be repeated")
-    add("--evaluator", default="embedded", metavar="NAME", help="embedded, or a network of torchvision")
+    add("--evaluator", default="embedded", metavar="NAME", help="embedded, text, or a network of torchvision")
     add("--weights", type=Path, metavar="FILE", help="weights of the network (default: torchvision's own)")
     add("--similarity", type=_share, metavar="S", help="what must be left in its eyes, 0 to 1 (default: 0.9)")
     add("--force", action="store_true", help="overwrite a file that is there, but never an original")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semopt.cli import arguments
-from semopt.types import Config, ConfigError, Outcome, Passes, Work
+from semopt.types import Config, ConfigError, Outcome, Passes, Score, Work
 
 if TYPE_CHECKING:
     from semopt.explain import Explained, Match
@@ -170,16 +170,22 @@ def table(outcome: Outcome, found: Explained) -> Iterator[str]:
     yield f"  {'format':<6} {'size':>11} {'q':>3} {'bytes':>7}{heads} {'metric':>6} verdict"
     for trial in sorted(outcome.trials, key=lambda trial: trial.bytes):
         one, scores = trial.candidate, trial.scores or {}
-        seen = [scores[name].similarity for name in judges if name in scores]
-        shown = seen if len(judges) <= MOST_JUDGES else seen and [min(seen)]
-        figures = "".join(f" {figure:>{JUDGE_COLUMNS}.3f}" for figure in shown) or f" {'':>{JUDGE_COLUMNS}}" * len(
-            columns
-        )
+        seen = [scores.get(name) for name in judges]
+        least = min(filter(None, seen), key=lambda score: score.similarity, default=None)
+        shown = seen if len(judges) <= MOST_JUDGES else [least]
+        figures = "".join(f" {_figure(score):>{JUDGE_COLUMNS}}" for score in shown)
         metric = "" if trial.measured is None else f"{trial.measured:.1f}"
         quality = "" if one.quality is None else str(one.quality)
         box = f"{one.width}x{one.height}"
         start = f"  {one.encoder:<6} {box:>11} {quality:>3} {size(trial.bytes):>7}{figures} {metric:>6}"
         yield f"{start} {found.verdict(trial)}".rstrip()
+
+
+def _figure(score: Score | None) -> str:
+    """A judge's similarity; a dash where it has no say, nothing where it was not asked."""
+    if score is None:
+        return ""
+    return "-" if score.silent else f"{score.similarity:.3f}"
 
 
 def _short(name: str) -> str:

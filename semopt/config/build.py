@@ -14,12 +14,17 @@ from semopt.config.names import ALL, UNLABELLED, Names
 from semopt.config.paths import is_file
 from semopt.config.schema import KEEP
 from semopt.config.shapes import Section
-from semopt.types import Config, EvaluatorSpec, Keep, Limits, Rule, Settings
+from semopt.types import BUILT_IN, Config, EvaluatorSpec, Keep, Limits, Rule, Settings
 
-EMBEDDED = EvaluatorSpec("embedded", "embedded")
 FAMILIES = "family_height"
 """Among a judge's figures it says that its classes may be ImageNet's, so that it can answer for a family."""
-_NEEDS = {"label": "classes", FAMILIES: "classes of ImageNet", "kept": "probabilities", "kl": "probabilities"}
+_NEEDS = {
+    "label": "classes",
+    FAMILIES: "classes of ImageNet",
+    "kept": "probabilities",
+    "kl": "probabilities",
+    "cer": "a recogniser of text",
+}
 _PLAIN = ("strategy", "formats", "write", "metadata", "background", "widths", "min_width", "max_width", "seed")
 _CLASSES = ("resize", "jpeg")  # strategies that go by the top class
 _UNCONFIRMED = ("visual", "lossless", "skip", *_CLASSES)  # and those that ask no judges, or go by the top class alone
@@ -31,9 +36,9 @@ Figures = Mapping[str, frozenset[str]]
 def config(top: Section, empty: Config, names: Names) -> Config:
     """The empty config, filled. Faults found on the way are reported at the places of the section."""
     values = top.values
-    specs = (EMBEDDED, *(_specs(values["evaluators"], empty.root, names) if "evaluators" in values else ()))
+    specs = (*BUILT_IN, *(_specs(values["evaluators"], empty.root, names) if "evaluators" in values else ()))
     figures = {spec.name: _figures(spec, names) for spec in specs}
-    judges = _judges(top, (EMBEDDED.name,))
+    judges = _judges(top, Settings().evaluators)
     return replace(
         empty,
         assets=values.get("assets", empty.assets),
@@ -62,7 +67,7 @@ def _figures(spec: EvaluatorSpec, names: Names) -> frozenset[str]:
 def _specs(section: Section, root: Path, names: Names) -> Iterator[EvaluatorSpec]:
     """The judges that are declared."""
     for name, declared in section.named.items():
-        if name == EMBEDDED.name:
+        if name in {spec.name for spec in BUILT_IN}:
             section.places[name].fault("is built in and need not be declared; remove it, or choose another name")
         elif name in KEEP:
             section.places[name].fault("has a meaning of its own under 'keep'; choose another name")
@@ -217,7 +222,8 @@ def _answerable(section: Section, judges: Iterable[str], figures: Figures) -> No
         figure = _figure(field, value)
         if field != FAMILIES and not any(figure in figures.get(judge, ALL) for judge in judges):
             what, asked = _NEEDS.get(figure, "this figure"), ", ".join(map(show, judges)) or "no other judge"
-            section.places[field].fault(f"needs a judge with {what}, found only {asked}; add one of kind torchvision")
+            advice = "add 'text' to evaluator" if field == "cer" else "add one of kind torchvision"
+            section.places[field].fault(f"needs a judge with {what}, found only {asked}; {advice}")
 
 
 def _figure(field: str, value: Any) -> str:

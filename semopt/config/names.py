@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from semopt.types import Keep
+from semopt.types import EvaluatorKind, Keep
 
-ALL = frozenset(each.name for each in fields(Keep))
+ALL = frozenset(each.name for each in fields(Keep)) - {"cer"}
 UNLABELLED = frozenset({"similarity", "cosine"})
 LOSSY = ("semantic", "visual", "both")
 
@@ -43,7 +43,7 @@ def known(kinds: Collection[str] = (), formats: Collection[str] = ()) -> Names:
     from semopt.strategies import NAMES as STRATEGIES
 
     broken = {**KINDS.load(kinds), **ENCODERS.load(formats)}
-    figures = {name: ALL if kind.labels else UNLABELLED for name, kind in KINDS.items()}
+    figures = {name: _figures(kind) for name, kind in KINDS.items()}
     if not set(kinds) <= set(figures):
         figures = {**dict.fromkeys(KINDS.names(), ALL), **figures}
     return Names(
@@ -59,3 +59,8 @@ def known(kinds: Collection[str] = (), formats: Collection[str] = ()) -> Names:
         },
         broken=broken,
     )
+
+
+def _figures(kind: EvaluatorKind) -> frozenset[str]:
+    """What the judges of a kind can answer: what it says, else what judges with or without classes can."""
+    return frozenset(getattr(kind, "figures", ())) or (ALL if kind.labels else UNLABELLED)

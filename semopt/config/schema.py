@@ -16,6 +16,7 @@ from semopt.config.paths import Cache, Folder, Glob, Location, Weights
 from semopt.config.shapes import Keys, Many, Section
 from semopt.evaluators.families import HIGHEST
 from semopt.naming import fault
+from semopt.types import BUILT_IN
 
 LATER = frozenset({
     "spend",
@@ -36,6 +37,7 @@ KEEP: dict[str, Check] = {
     "kept": SHARE,
     "kl": Number("a number from 0 to 100", 0, 100),
     "cosine": Number("a number from -1 to 1", -1, 1),
+    "cer": SHARE,
 }
 
 LIMITS: dict[str, Check] = {
@@ -226,7 +228,9 @@ def formats(top: Node) -> frozenset[str]:
 def declared(top: Node) -> frozenset[str]:
     """The names of judges in the file, known before anything is checked, so that rules can be checked against them."""
     nodes = [node for key, node in top.pairs if key.text == "evaluators"]
-    return frozenset({"embedded", *(key.text for node in nodes for key, _ in node.pairs[:MAX_JUDGES])})
+    return frozenset(
+        {*(spec.name for spec in BUILT_IN), *(key.text for node in nodes for key, _ in node.pairs[:MAX_JUDGES])}
+    )
 
 
 def top(scope: Scope) -> Keys:

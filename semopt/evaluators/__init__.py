@@ -39,7 +39,7 @@ class Kind:
     """A kind of judge that lives in a module of its own. labels: its judges name classes.
 
     needs: packages that must be there to load one, by the names they are imported under. extra: of semopt, that
-    installs them.
+    installs them. figures: what `keep` may ask of its judges, empty for what follows from labels.
     """
 
     module: str
@@ -47,6 +47,7 @@ class Kind:
     labels: bool
     needs: tuple[str, ...] = ()
     extra: str = ""
+    figures: tuple[str, ...] = ()
 
     def fingerprint(self, spec: EvaluatorSpec) -> str:
         """Changes whenever the same image may get another score. Imports no torch. Raises EvaluatorError."""
@@ -84,6 +85,14 @@ _BUILT_IN: dict[str, EvaluatorKind] = {
             "features": Key(),
         },
         labels=True,
+    ),
+    "text": Kind(
+        "semopt.evaluators.text",
+        {},
+        labels=False,
+        needs=("rapidocr", "onnxruntime"),
+        extra="text",
+        figures=("similarity", "cer"),
     ),
     "python": Kind(
         "semopt.evaluators.python",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 T = TypeVar("T")
-TRAITS = ("cost", "mirrors", "domain")
+TRAITS = ("cost", "mirrors", "domain", "pixels")
 """What a judge may say of itself beside; see `semopt.types.Evaluator`."""
 
 
@@ -24,6 +24,9 @@ class GuardedEvaluator:
         for trait in TRAITS:
             if hasattr(judge, trait):
                 setattr(self, trait, getattr(judge, trait))
+        pixels = getattr(judge, "pixels", None)
+        if pixels is not None and not (isinstance(pixels, int) and pixels > 0):
+            raise self._fault(f"pixels: expected a whole number from 1, found {pixels!r:.80}")
 
     def observe(self, images: Sequence[Image.Image]) -> Sequence[Any]:
         """As the judge does. Raises EvaluatorError where it fails, or gives another number of observations."""

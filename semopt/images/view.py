@@ -13,14 +13,21 @@ GAP = 3.0
 """Before the filter, whole blocks are averaged down to this many times the wanted size."""
 
 
-def view(image: Image.Image, background: tuple[int, int, int] = (255, 255, 255), side: int = VIEW_PX) -> Image.Image:
-    """What judges are shown, of originals and variants alike: RGB on the background, no side above `side` px."""
-    return flatten(resize(image, view_size(image.size, side)), background)
+def view(
+    image: Image.Image, background: tuple[int, int, int] = (255, 255, 255), pixels: int | None = None
+) -> Image.Image:
+    """What judges are shown, of originals and variants alike: RGB on the background, of a size as in `view_size`."""
+    return flatten(resize(image, view_size(image.size, pixels)), background)
 
 
-def view_size(size: tuple[int, int], side: int = VIEW_PX) -> tuple[int, int]:
-    """Width and height in px of the view of an image of this size."""
-    share = min(1.0, side / max(size))
+def view_size(size: tuple[int, int], pixels: int | None = None) -> tuple[int, int]:
+    """Width and height in px of the view of an image of this size.
+
+    pixels: of which there are no more. None: no side above `VIEW_PX`.
+    """
+    share = VIEW_PX / max(size) if pixels is None else (pixels / (size[0] * size[1])) ** 0.5
+    if share >= 1:
+        return size
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 

@@ -73,7 +73,7 @@ class Board:
         """Show those of these to the judges that were not shown, encoding them first."""
         yield from self.encode(indices)
         new = [index for index in indices if index in self.trials and index not in self.verdicts]
-        seen: dict[int, Scores] = {index: {} for index in new}
+        seen: dict[int, Scores] = dict.fromkeys(new, self.problem.silent)
         yield from self._show(self.jury, seen, phase, "plain")
         for index, scores in seen.items():
             self.verdicts[index] = verdict = self.jury.criterion(scores)
@@ -86,13 +86,18 @@ class Board:
         return able[len(self.altered.get(index, ())) :]
 
     def alter(self, index: int, look: Look) -> Asking:
-        """Show a candidate in the next of its unseen looks, and note the margin."""
+        """Show a candidate in the next of its unseen looks, and note the margin.
+
+        A look in which nobody has a say, as where it cuts off the only line of text, counts neither for it nor against.
+        """
         asked = self._mirrored(self.jury) if look == "mirror" else self.jury.judges
         given = {one.name for one in self.jury.judges} - {one.name for one in asked}
         scores = self.trials[index].scores or {}
-        seen: dict[int, Scores] = {index: {name: scores[name] for name in given & scores.keys()}}
+        kept = {name: scores[name] for name in given & scores.keys()}
+        seen: dict[int, Scores] = {index: {**self.problem.silent, **kept}}
         yield from self._show(replace(self.jury, judges=asked), seen, "confirm", look)
-        self.altered.setdefault(index, []).append(self.jury.criterion(seen[index]))
+        heard = not all(score.silent for score in seen[index].values())
+        self.altered.setdefault(index, []).append(self.jury.criterion(seen[index]) if heard else Verdict(True, 0.0))
 
     def consult(self, index: int) -> Generator[Request, Any, Verdict]:
         """Ask the judges that took no part; without any, all is well. Their scores are kept in the trial."""

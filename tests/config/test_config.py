@@ -20,7 +20,13 @@ NAMES = Names(
     strategies=("semantic", "visual", "both", "lossless", "skip", "resize", "jpeg"),
     formats=("avif", "webp", "jpeg", "png"),
     models=("resnet50", "resnet152"),
-    figures={"embedded": UNLABELLED, "torchvision": ALL, "onnx": ALL, "python": UNLABELLED},
+    figures={
+        "embedded": UNLABELLED,
+        "torchvision": ALL,
+        "onnx": ALL,
+        "text": frozenset({"similarity", "cer"}),
+        "python": UNLABELLED,
+    },
     options={name: KINDS[name].keys for name in KINDS.built_in},
 )
 JUDGES = "evaluators:\n  imagenet: {kind: torchvision, model: resnet152}\n"
@@ -98,6 +104,7 @@ rules:
     assert found.default == Rule("default", ("**",), Settings(evaluators=judges))
     assert found.evaluators == (
         EvaluatorSpec("embedded", "embedded"),
+        EvaluatorSpec("text", "text"),
         EvaluatorSpec("imagenet", "torchvision", (("model", "resnet152"), ("weights", "IMAGENET1K_V1"))),
         EvaluatorSpec(
             "mine",
@@ -124,6 +131,8 @@ rules:
     [
         ("keep: {}", ()),
         ("keep: {similarity: 0.9}", (("*", Keep(0.9)),)),
+        ("evaluator: [embedded, text], keep: {cer: 0.01}", (("*", Keep(cer=0.01)), ("embedded", Keep()))),
+        ("evaluator: [imagenet, text], keep: {label: same}", (("*", Keep(label="same")), ("text", Keep()))),
         ("evaluator: imagenet, keep: {label: top5, kl: 1}", (("*", Keep(label="top5", kl=1.0)),)),
         (
             "evaluator: [embedded, imagenet], keep: {imagenet: {label: same}}",
@@ -325,6 +334,10 @@ def test_faults_of_the_file(root: Path, text: str, fault: str) -> None:
          "keep.family_height: expected a whole number from 1 to 10, found 11"),
         ("keep: {kl: 0.1}",
          "keep.kl: needs a judge with probabilities, found only 'embedded'; add one of kind torchvision"),
+        ("evaluator: imagenet, keep: {cer: 0.1}",
+         "keep.cer: needs a judge with a recogniser of text, found only 'imagenet'; add 'text' to evaluator"),
+        ("evaluator: text, keep: {cosine: 0.1}",
+         "keep.cosine: needs a judge with this figure, found only 'text'; add one of kind torchvision"),
         ("evaluator: [embedded, imagenet], keep: {embedded: {kept: 0.5}}",
          "keep.embedded.kept: needs a judge with probabilities, found only 'embedded'; add one of kind torchvision"),
         ("keep: {imagenet: {label: same}}",
@@ -400,6 +413,7 @@ def test_faults_of_evaluators(root: Path, keys: str, found: list[str]) -> None:
     ("name", "fault"),
     [
         ("embedded", "embedded: is built in and need not be declared; remove it, or choose another name"),
+        ("text", "text: is built in and need not be declared; remove it, or choose another name"),
         ("label", "label: has a meaning of its own under 'keep'; choose another name"),
         ("'*'", "'*': is not a name for an evaluator; use letters and digits, then also '-', '_' and '.'"),
     ],
@@ -471,7 +485,7 @@ def test_placeholder_false_is_what_there_is(root: Path) -> None:
 def test_a_wrong_judge_brings_no_second_fault(root: Path) -> None:
     text = "version: 1\nevaluator: nobody\nrules:\n- {match: a, agree: 2, keep: {label: same}}"
     assert faults(root, text) == [
-        "2: evaluator: 'nobody' is not an evaluator; choose from embedded, resnet50, resnet152"
+        "2: evaluator: 'nobody' is not an evaluator; choose from embedded, text, resnet50, resnet152"
     ]
 
 

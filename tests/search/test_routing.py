@@ -105,7 +105,7 @@ def test_one_changed_answer_is_allowed_and_a_judge_need_not_say_how_sure_it_is()
 def test_a_judge_without_classes_is_taken_at_its_word() -> None:
     eyes = Eyes()
     assert finish("semantic", problem(PLAIN), eyes).strategy is None
-    assert eyes.shown == []
+    assert eyes.shown == [("plain", "plain")], "it may have no say, and its first sight is needed anyway"
 
 
 def test_where_enough_others_agree_an_unsure_judge_has_no_say() -> None:
@@ -114,6 +114,35 @@ def test_where_enough_others_agree_an_unsure_judge_has_no_say() -> None:
     assert (ended.strategy, bool(ended.accepted)) == (None, True)
     assert all("net" not in (trial.scores or {}) for trial in ended.trials)
     assert finish("semantic", problem(PLAIN, NET), eyes).strategy == "visual"
+
+
+MUTE = Score(1.0, silent="no text")
+
+
+@pytest.mark.parametrize(("name", "strategy"), [("semantic", "lossless"), ("both", "visual")])
+def test_where_nobody_has_a_say_the_original_goes_another_way(name: str, strategy: str) -> None:
+    reader = Juror("reader", mirrors=False)
+    eyes = Eyes({("reader", "plain"): MUTE})
+    ended = finish(name, problem(reader, graphic=True, absent=("embedded",)), eyes)
+    said = "embedded does not judge drawings or screenshots; reader has no say (no text)"
+    assert (ended.strategy, ended.why) == (strategy, said)
+    assert eyes.shown == [("reader", "plain")]
+
+
+@pytest.mark.parametrize("agree", [None, 1, 2])
+@pytest.mark.parametrize("name", ["semantic", "both"])
+def test_a_judge_without_a_say_is_not_counted_and_not_asked_again(name: str, agree: int | None) -> None:
+    eyes = Eyes({("reader", "plain"): MUTE})
+    ended = finish(name, problem(PLAIN, Juror("reader", mirrors=False), agree=agree), eyes)
+    assert ended.strategy is None
+    assert ended.accepted
+    assert all((trial.scores or {}).get("reader", MUTE) == MUTE for trial in ended.trials)
+
+
+def test_an_unsure_judge_beside_one_without_a_say_decides_nothing() -> None:
+    eyes = Eyes({("reader", "plain"): MUTE, ("net", "plain"): replace(SURE, sure=0.2)})
+    ended = finish("semantic", problem(NET, Juror("reader"), agree=1), eyes)
+    assert (ended.strategy, ended.why) == ("visual", "net is not sure what it sees ('cat', 20%)")
 
 
 @pytest.mark.parametrize(
