@@ -6,6 +6,7 @@ A teacher is what `tests.bench.train.teachers` says. Photographs held back are a
 those that --hold-back names, one a line; the figures at the end are those of the file, on them. With --store the tables
 (200 kB for each picture shown: 8 GB for 1,000 photographs and 5,000 parts) outlive the run and a stop. The same
 photographs, teachers, seed, versions of the libraries and --jobs give the same weights on the same kind of CPU.
+`--passes 0` trains nothing and gives the figures of the file that is there.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ def main() -> None:
         print(f"tables: {time.monotonic() - begun:.0f} s", flush=True)
         torch.set_num_threads(wanted.jobs)
         for number, (net, loss) in enumerate(fit(mine, wanted.passes, wanted.seed), 1):
-            export(net, wanted.out)
             print(f"pass {number}: loss {loss:.4f}, {time.monotonic() - begun:.0f} s", flush=True)
+            if number == wanted.passes:
+                export(net, wanted.out)
         for line in report(Student.read(wanted.out), theirs) if theirs else ():
             print(line)
     print(f"{wanted.out}: {wanted.out.stat().st_size:,} bytes, {time.monotonic() - begun:.0f} s in all")
@@ -62,7 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the file of weights")
     parser.add_argument("--store", type=Path, help="a folder for the tables, to be used again")
     parser.add_argument("--crops", type=int, default=5000, help="random parts of photographs")
-    parser.add_argument("--passes", type=int, default=15, help="over all tables")
+    parser.add_argument("--passes", type=int, default=15, help="over all tables; 0: only the figures of the file")
     parser.add_argument("--hold-back", type=Path, help="a file with names of photographs, one a line")
     parser.add_argument("--share", type=float, default=0.15, help="held back where none are named")
     parser.add_argument("--jobs", type=int, default=2)
