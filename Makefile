@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench train clean
 
 demo: $(VENV)/.demo
 	$(BIN)/semopt build example_site
@@ -31,6 +31,13 @@ ifneq ($(and $(PHOTOS),$(JUDGES)),)
 else
 	@echo "frontier: left out; it needs PHOTOS= and JUDGES="
 endif
+
+# The weights of the embedded network: make train PHOTOS=folder WEIGHTS=mobilenet_v2.pth [TEACHERS="a.onnx b.onnx"]
+# [STORE=folder] [OUT=file.npz]; without OUT those in the package are replaced.
+train: $(VENV)/.test
+	$(BIN)/python -m tests.bench.train --photos $(PHOTOS) $(if $(WEIGHTS),--teacher $(WEIGHTS)) \
+	  $(if $(TEACHERS),--teacher-onnx $(foreach teacher,$(TEACHERS),'$(teacher)')) $(if $(STORE),--store $(STORE)) \
+	  --out $(or $(OUT),semopt/evaluators/embedded.npz)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -104,8 +104,7 @@ class Student:
 
     def look(self, image: Image.Image) -> Sighting:
         """Look at an RGB image of any size from 1 px."""
-        canvas = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        return self._seen(np.asarray(canvas))
+        return self._seen(np.asarray(squashed(image)))
 
     def _seen(self, canvas: NDArray[np.uint8]) -> Sighting:
         pixels = np.ascontiguousarray(canvas.astype(np.float32).transpose(2, 0, 1)[None])
@@ -132,7 +131,7 @@ class Student:
         """0 for equal images; the unit is the drift of the large networks that it was trained on."""
         pairs = zip(before.maps, after.maps, self.maps, strict=True)
         found = sum(float(_dot(weights, _apart(one, other, before.attention))) for one, other, weights in pairs)
-        found += float(_dot(self.shares, _shares(before, after)))
+        found += float(_dot(self.shares, shares(before, after)))
         return float(np.exp(self.scale) * found**self.power * before.frailty)
 
     def _frailty(self, summary: NDArray[np.float64]) -> float:
@@ -186,6 +185,11 @@ class Student:
         graph.output("most", graph.add("GlobalMaxPool", flow), (1, len(bias), 1, 1))
 
 
+def squashed(image: Image.Image) -> Image.Image:
+    """The whole image on the square canvas that the network sees, RGB."""
+    return image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
 def cosine(before: Sighting, after: Sighting) -> float:
     """Mean over the positions of the deepest map; 1 for equal images."""
     even = np.ones_like(before.attention)
@@ -205,7 +209,7 @@ def _worn(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
     small = Image.fromarray(canvas).resize((YARD_PX, YARD_PX), Image.Resampling.LANCZOS)
     small.save(file, "JPEG", quality=YARD_QUALITY)
     with Image.open(file) as image:
-        return np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0))
+        return np.asarray(squashed(image))
 
 
 def _softened(score: Plane) -> Plane:
@@ -219,7 +223,7 @@ def _dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float(np.einsum("i,i->", one, other))
 
 
-def _shares(before: Sighting, after: Sighting) -> NDArray[np.float64]:
+def shares(before: Sighting, after: Sighting) -> NDArray[np.float64]:
     """Energy of the difference as a share of the energy that was there: slopes at each scale, light, colour."""
     pairs = [*zip(before.slopes, after.slopes, strict=True), (before.light, after.light), (before.colour, after.colour)]
     there = [*before.slopes, before.light - before.light.mean(), before.colour]

@@ -76,16 +76,7 @@ class Preparation:
 
 def load(spec: str) -> Judge:
     """The judge that the command line names. Raises ValueError, OSError, and what its library raises."""
-    place, _, query = spec.partition("?")
-    found = re.fullmatch(r"(?:(\w+)=)?(.+)", place, re.DOTALL)
-    if not found:
-        raise ValueError(f"{spec!r}: expected FILE.tflite, FILE.onnx or NETWORK=FILE")
-    architecture, file = found[1], Path(found[2])
-    beside = file.with_suffix(".json")
-    options: dict[str, Any] = json.loads(beside.read_text("utf-8")) if beside.is_file() else {}
-    options |= dict(parse_qsl(query, strict_parsing=True)) if query else {}
-    if unknown := [key for key in options if key not in KEYS]:
-        raise ValueError(f"{spec}: {unknown[0]!r} is none of {', '.join(KEYS)}")
+    architecture, file, options = parsed(spec)
     sha = digest(file.read_bytes())
     if architecture:
         ask, how = _torchvision(architecture, file), architecture
@@ -96,6 +87,21 @@ def load(spec: str) -> Judge:
         ask, how = maker(file, options)
     name = str(options.get("name") or architecture or file.stem)
     return Judge(name, str(options.get("kin") or "not stated"), sha, f"{sha}:{how}", ask)
+
+
+def parsed(spec: str) -> tuple[str | None, Path, dict[str, Any]]:
+    """The network of torchvision if one is named, the file, and what is said of it. Raises ValueError and OSError."""
+    place, _, query = spec.partition("?")
+    found = re.fullmatch(r"(?:(\w+)=)?(.+)", place, re.DOTALL)
+    if not found:
+        raise ValueError(f"{spec!r}: expected FILE.tflite, FILE.onnx or NETWORK=FILE")
+    architecture, file = found[1], Path(found[2])
+    beside = file.with_suffix(".json")
+    options: dict[str, Any] = json.loads(beside.read_text("utf-8")) if beside.is_file() else {}
+    options |= dict(parse_qsl(query, strict_parsing=True)) if query else {}
+    if unknown := [key for key in options if key not in KEYS]:
+        raise ValueError(f"{spec}: {unknown[0]!r} is none of {', '.join(KEYS)}")
+    return architecture, file, options
 
 
 def classifier(file: Path) -> Callable[[Image.Image], Answer]:
@@ -119,7 +125,7 @@ def _onnx(file: Path, options: Mapping[str, Any]) -> tuple[Ask, str]:
     inlet = session.get_inputs()[0]
     last = inlet.shape[-1] == 3
     found = inlet.shape[1 if last else 2]
-    prepare = _preparation(options, found if isinstance(found, int) else 224, "nhwc" if last else "nchw", False)
+    prepare = preparation(options, found if isinstance(found, int) else 224, "nhwc" if last else "nchw", False)
     step = 1 if inlet.shape[0] == 1 else BATCH
 
     def ask(images: Sequence[Image.Image]) -> list[Answer]:
@@ -136,7 +142,7 @@ def _tflite(file: Path, options: Mapping[str, Any]) -> tuple[Ask, str]:
     interpreter = Interpreter(str(file), num_threads=1)
     interpreter.allocate_tensors()
     inlet, outlet = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    prepare = _preparation(options, int(inlet["shape"][1]), "nhwc", inlet["dtype"] == np.uint8)
+    prepare = preparation(options, int(inlet["shape"][1]), "nhwc", inlet["dtype"] == np.uint8)
     scale, zero = outlet["quantization"]
 
     def ask(images: Sequence[Image.Image]) -> list[Answer]:
@@ -151,7 +157,8 @@ def _tflite(file: Path, options: Mapping[str, Any]) -> tuple[Ask, str]:
     return ask, json.dumps({**asdict(prepare), "scores": options.get("scores")})
 
 
-def _preparation(options: Mapping[str, Any], size: int, layout: str, whole: bool) -> Preparation:
+def preparation(options: Mapping[str, Any], size: int, layout: str, whole: bool) -> Preparation:
+    """What the options say, else what most networks want. whole: bytes as they are."""
     size = int(options.get("size") or size)
     mean, std = _triple(options.get("mean"), (0.485, 0.456, 0.406)), _triple(options.get("std"), (0.229, 0.224, 0.225))
     return Preparation(
