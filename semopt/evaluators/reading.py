@@ -16,7 +16,8 @@ Array = npt.NDArray[np.float32]
 
 CORE, MARGIN = 960, 96
 """Pixels. An image is read in tiles of CORE, each with MARGIN more on its sides, so that text that crosses an edge is
-whole in one of two tiles. A tile takes 0.3 GB and, without text, a third of a second."""
+whole in one of two tiles. The process then takes 0.55 GB at most, whatever the image; four megapixels without text
+take 2.4 s, and each line of text 20 to 40 ms more."""
 
 LEAST, STEP = 64, 32  # a tile is filled up to at least this side, and to a multiple of this, as the detector wants
 
