@@ -17,6 +17,7 @@ from semopt.evaluators.sighting import Sighting
 torch = pytest.importorskip("torch", reason="torch is not installed, and training needs it")
 
 from tests.bench.train import figures, fit, pictures, split, tables, teachers  # noqa: E402
+from tests.bench.train.__main__ import main  # noqa: E402
 from tests.bench.train.export import export, folded  # noqa: E402
 from tests.bench.train.model import Net, pixels  # noqa: E402
 from tests.bench.train.pictures import Order, orders  # noqa: E402
@@ -169,7 +170,9 @@ def test_one_scene_is_never_on_both_sides(folder: Path, tmp_path: Path) -> None:
     assert "again 4.jpg" in {place.name for place in trained}
 
 
-def test_an_onnx_file_teaches_with_what_stands_beside_it(tmp_path: Path) -> None:
+@pytest.fixture
+def onnx_file(tmp_path: Path) -> Path:
+    """A network that sees the mean colour."""
     onnx = pytest.importorskip("onnx")
     tensor, node = onnx.helper.make_tensor_value_info, onnx.helper.make_node
     graph = onnx.helper.make_graph(
@@ -183,11 +186,34 @@ def test_an_onnx_file_teaches_with_what_stands_beside_it(tmp_path: Path) -> None
         onnx.helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
     )
     (tmp_path / "net.json").write_text(json.dumps({"mean": [0, 0, 0], "std": [1, 1, 1], "resize": 8}))
-    teacher = teachers.load(str(tmp_path / "net.onnx"))
+    return tmp_path / "net.onnx"
+
+
+def test_an_onnx_file_teaches_with_what_stands_beside_it(onnx_file: Path) -> None:
+    teacher = teachers.load(str(onnx_file))
     (seen,) = teacher.observe([Image.new("RGB", (30, 20), (255, 51, 0))])
     assert seen.logits == pytest.approx([1, 0.2, 0], abs=1e-6)
     assert seen.features == pytest.approx([1, 0.2, 0], abs=1e-6)
-    assert teachers.load(f"{tmp_path / 'net.onnx'}?resize=9").key != teacher.key
+    assert teachers.load(f"{onnx_file}?resize=9").key != teacher.key
+
+
+def test_the_program_trains_and_tells_the_figures_of_its_file(
+    folder: Path, onnx_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, file = onnx_file.with_name("held.txt"), onnx_file.with_name("weights.npz")
+    held.write_text("1.jpg\n")
+    options = {"--photos": folder, "--teacher-onnx": onnx_file, "--out": file, "--hold-back": held}
+    options |= {"--store": onnx_file.with_name("store"), "--crops": 1, "--jobs": 1}
+    words = [str(word) for option in options.items() for word in option]
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    told = []
+    for passes in ("1", "0"):
+        monkeypatch.setattr("sys.argv", ["train", *words, "--passes", passes])
+        main()
+        told.append([line for line in capsys.readouterr().out.splitlines() if "rank correlation" in line])
+    assert told[0][0].startswith("1 photographs, 26 versions")
+    assert told[0] == told[1]
+    assert Student.read(file).kernels[0].shape == (24, 3, 7, 7)
 
 
 def test_the_rank_correlation_is_of_ranks() -> None:

@@ -75,7 +75,7 @@ def fit(tables: Sequence[Table], passes: int, seed: int) -> Iterator[tuple[Net, 
     random = np.random.default_rng(seed)
     net = Net().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     answers = Answers(len(tables[0].lesson.sure))
-    steps = passes * max(1, len(tables) // ORIGINALS)
+    steps = max(1, passes) * max(1, len(tables) // ORIGINALS)
     descent, pace = _descent(net, answers, steps)
     for _ in range(passes):
         net.train()
