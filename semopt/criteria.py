@@ -46,9 +46,8 @@ class Recognised:
         """The margin of the last judge that is needed of those who have a say, or may have one."""
         if not margins:
             return MOST if self.unheard else -MOST
-        return sorted(margins, reverse=True)[
-            (len(margins) if self.agree is None else min(self.agree, len(margins))) - 1
-        ]
+        needed = len(margins) if self.agree is None else min(self.agree, len(margins))
+        return sorted(margins, reverse=True)[needed - 1]
 
 
 def with_default(keep: Keep) -> Keep:
