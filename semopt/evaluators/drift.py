@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from semopt.evaluators.graphfile import Graph
+from semopt.evaluators.runtime import opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,13 +142,7 @@ class Student:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.use_deterministic_compute = True
-        options.log_severity_level = 4
-        return onnxruntime.InferenceSession(self._graph().file(), options, providers=["CPUExecutionProvider"])
+        return opened(self._graph().file())
 
     def _graph(self) -> Graph:
         graph = Graph()

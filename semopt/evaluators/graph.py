@@ -11,6 +11,7 @@ from PIL import Image
 
 from semopt.evaluators.families import families_of
 from semopt.evaluators.prepare import Preparation, preparation
+from semopt.evaluators.runtime import opened
 from semopt.evaluators.sighting import Sighting, compare
 from semopt.types import EvaluatorError, EvaluatorSpec, Score
 
@@ -92,17 +93,11 @@ class OnnxEvaluator:
 
 
 def _session(spec: EvaluatorSpec, file: Path) -> Any:
-    """The graph, ready to run; it says nothing on stderr of its own."""
+    """The graph, ready to run."""
     try:
-        import onnxruntime
+        return opened(str(file))
     except ImportError as error:
         raise EvaluatorError(f"onnxruntime cannot be imported ({error}); pip install onnxruntime") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own classes, which have no common one
         raise EvaluatorError(
             f"evaluator {spec.name!r}: {file} is no ONNX network that onnxruntime can open: {_first_line(error)}"

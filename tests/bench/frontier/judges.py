@@ -26,6 +26,7 @@ from PIL import Image
 
 from semopt.atomic import digest
 from semopt.evaluators import KINDS
+from semopt.evaluators.runtime import opened
 from semopt.types import EvaluatorSpec
 from tests.bench.frontier.store import Answer
 
@@ -117,11 +118,7 @@ def _torchvision(architecture: str, file: Path) -> Ask:
 
 
 def _onnx(file: Path, options: Mapping[str, Any]) -> tuple[Ask, str]:
-    import onnxruntime
-
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(file), settings, providers=["CPUExecutionProvider"])
+    session = opened(str(file))
     inlet = session.get_inputs()[0]
     last = inlet.shape[-1] == 3
     found = inlet.shape[1 if last else 2]

@@ -19,6 +19,7 @@ from PIL import Image
 
 from semopt.atomic import digest
 from semopt.evaluators import KINDS
+from semopt.evaluators.runtime import opened
 from semopt.evaluators.sighting import Sighting, compare
 from semopt.types import EvaluatorSpec
 from tests.bench.frontier.judges import parsed, preparation
@@ -87,11 +88,7 @@ class Onnx:
     """A network as an ONNX file, on one thread."""
 
     def __init__(self, file: Path, options: dict[str, Any]) -> None:
-        import onnxruntime
-
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = settings.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(file), settings, providers=["CPUExecutionProvider"])
+        self._session = opened(str(file))
         self._inlet = self._session.get_inputs()[0]
         side = self._inlet.shape[2]
         self._prepare = preparation(options, side if isinstance(side, int) else 224, "nchw", False)
