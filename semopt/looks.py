@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from semopt.types import Candidate, Evaluator, Observe, Passes, Score, Work
+from semopt.types import Candidate, Evaluator, Judges, Observe, Passes, Score, Work
 
 if TYPE_CHECKING:
     from PIL import Image
 
 Counts = TypeVar("Counts", Work, Passes)
-
-
-class Judges(Protocol):
-    """Judges by name."""
-
-    def __getitem__(self, name: str) -> Evaluator: ...
 
 
 def pixels(judge: Evaluator) -> int | None:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
 
 from semopt.criteria import Recognised, with_default
-from semopt.types import Evaluator, Juror, Jury, Settings
+from semopt.types import Evaluator, Judges, Juror, Jury, Settings
 
 COST = 10.0
 """Of one pass through a judge that says nothing of it, where one through `embedded` is 1."""
-
-
-class Judges(Protocol):
-    """Judges by name, each made when first asked for."""
-
-    def __getitem__(self, name: str) -> Evaluator: ...
 
 
 def searching(settings: Settings, judges: Judges, graphic: bool) -> Jury:

@@ -514,6 +514,12 @@ class Evaluator(Protocol):
         ...
 
 
+class Judges(Protocol):
+    """Judges by name, each made when it is first asked for."""
+
+    def __getitem__(self, name: str) -> Evaluator: ...
+
+
 class EvaluatorKind(Protocol):
     """What `kind:` names in the config: how judges of this kind are checked, fingerprinted and made."""
 
