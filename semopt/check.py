@@ -21,7 +21,7 @@ from semopt.globs import matcher
 from semopt.index import Index
 from semopt.keys import Keys
 from semopt.rejudge import Asked, Doubt, ask
-from semopt.strategies import ROUTES
+from semopt.strategies import went_elsewhere
 from semopt.types import Config, Outcome, Skipped, Task, Variant
 from semopt.write import STATE
 
@@ -189,13 +189,8 @@ class _Books:
 def _routed(entry: Outcome, wanted: str | None) -> bool:
     """Whether what was built is what the rule's strategy may give; the default one goes by the pixels."""
     if wanted is None:
-        return entry.strategy in ("both", "lossless") or _elsewhere(entry, "both") or not entry.variants
-    return entry.strategy == wanted or _elsewhere(entry, wanted)
-
-
-def _elsewhere(entry: Outcome, wanted: str) -> bool:
-    """Whether this strategy's search went another way, for the reason that the entry has."""
-    return bool(entry.reason) and entry.strategy in ROUTES.get(wanted, ())
+        return entry.strategy in ("both", "lossless") or went_elsewhere(entry, "both") or not entry.variants
+    return entry.strategy == wanted or went_elsewhere(entry, wanted)
 
 
 def _over(config: Config, standing: dict[str, int]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from semopt.answers import answer_for
 from semopt.crew import Crew
 from semopt.criteria import label_holds, relation
 from semopt.globs import matcher
+from semopt.strategies import went_elsewhere
 from semopt.types import Config, Keep, Outcome, Rule, Score, Skipped, Task, Trial
 
 
@@ -51,11 +52,8 @@ class Explained:
         """The strategy that the search left for the outcome's, for the outcome's reason; empty where it left none."""
         if self.governed is None or self.outcome is None:
             return ""
-        from semopt.strategies import ROUTES
-
         wanted = self.governed.rule.settings.strategy or "both"
-        went = self.outcome.reason and self.outcome.strategy in ROUTES.get(wanted, ())
-        return wanted if went else ""
+        return wanted if went_elsewhere(self.outcome, wanted) else ""
 
     def wins(self, trial: Trial) -> bool:
         """Whether a trial is one of the variants."""

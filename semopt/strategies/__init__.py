@@ -5,7 +5,7 @@ What a config and a cache key need is listed here, so that neither loads the sea
 
 from __future__ import annotations
 
-from semopt.types import Strategy
+from semopt.types import Outcome, Strategy
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "semantic": ("avif", "webp", "jpeg"),
@@ -20,6 +20,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
 
 ROUTES: dict[str, tuple[str, ...]] = {"semantic": ("visual", "lossless"), "both": ("visual",)}
 """Where an original goes instead that the judges of its rule cannot decide about."""
+
 
 NAMES = tuple(FORMATS)
 
@@ -40,3 +41,8 @@ def strategies() -> dict[str, Strategy]:
 def default_for(graphic: bool) -> str:
     """Without rules nobody's page shows a smear: photographs get `both`, drawings and screenshots `lossless`."""
     return "lossless" if graphic else "both"
+
+
+def went_elsewhere(outcome: Outcome, wanted: str) -> bool:
+    """Whether the search of this strategy left it for the outcome's own, for the reason that the outcome has."""
+    return bool(outcome.reason) and outcome.strategy in ROUTES.get(wanted, ())
