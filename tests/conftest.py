@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from semopt.types import Halt, Request, Search, SearchResult
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def driven(
+    search: Search, answer: Callable[[Request], Any], halt_after: int | None = None, most: int = 500
+) -> SearchResult:
+    """What a search ends with, its requests answered; it may be halted after some of them."""
+    given = None
+    try:
+        for count in range(most):
+            given = answer(search.throw(Halt()) if count == halt_after else search.send(given))
+    except StopIteration as stop:
+        assert isinstance(stop.value, SearchResult)
+        return stop.value
+    raise AssertionError("the search does not end")
 
 
 def photo(width: int = 200, height: int = 150, seed: int = 0) -> Image.Image:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import driven
 from semopt.criteria import Recognised
 from semopt.encoders import ENCODERS
 from semopt.search import exhaustive, recognise
@@ -22,7 +23,6 @@ from semopt.search.recognise import FAILED
 from semopt.types import (
     Candidate,
     Encode,
-    Halt,
     Keep,
     Look,
     Observe,
@@ -91,15 +91,7 @@ def rung(one: Candidate) -> float:
 
 def finish(search: Search, world: World, halt_after: int | None = None) -> SearchResult:
     """Drive a search to its end, or halt it after a number of requests."""
-    answer = None
-    try:
-        for count in range(10_000):
-            request = search.throw(Halt()) if count == halt_after else search.send(answer)
-            answer = world.answer(request)
-    except StopIteration as stop:
-        assert isinstance(stop.value, SearchResult)
-        return stop.value
-    raise AssertionError("the search does not end")
+    return driven(search, world.answer, halt_after, most=10_000)
 
 
 def problem(width: int = 500, height: int = 375, size: int = 10**7, write: str = "smallest") -> Problem:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from conftest import driven
 from semopt.criteria import Recognised
 from semopt.encoders import ENCODERS
 from semopt.search.routing import LEAST_SURE
 from semopt.strategies import ROUTES, strategies
-from semopt.types import Encode, Halt, Juror, Keep, Look, Measure, Observe, Problem, Score, SearchResult, Source
+from semopt.types import Encode, Juror, Keep, Look, Measure, Observe, Problem, Score, SearchResult, Source
 
 STRATEGIES = strategies()
 NET = Juror("net", labels=True)
@@ -50,14 +51,7 @@ class Eyes:
 
 
 def finish(name: str, given: Problem, eyes: Eyes, halt_after: int | None = None) -> SearchResult:
-    search, answer = STRATEGIES[name].search(given), None
-    try:
-        for count in range(500):
-            answer = eyes.answer(search.throw(Halt()) if count == halt_after else search.send(answer))
-    except StopIteration as stop:
-        assert isinstance(stop.value, SearchResult)
-        return stop.value
-    raise AssertionError("the search does not end")
+    return driven(STRATEGIES[name].search(given), eyes.answer, halt_after)
 
 
 @pytest.mark.parametrize("name", ["semantic", "both"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from conftest import drawing, encoded, photo
+from conftest import drawing, driven, encoded, photo
 from semopt import perceptual
 from semopt.criteria import Recognised
 from semopt.encoders import ENCODERS
@@ -17,7 +17,6 @@ from semopt.strategies import FORMATS, NAMES, default_for, strategies
 from semopt.types import (
     Candidate,
     Encode,
-    Halt,
     Keep,
     Measure,
     Metadata,
@@ -70,14 +69,7 @@ def problem(strategy: Strategy, image: Image.Image, size: int, **more: Any) -> P
 
 
 def finish(strategy: Strategy, image: Image.Image, given: Problem, halt_after: int | None = None) -> SearchResult:
-    world, search, answer = World(image), strategy.search(given), None
-    try:
-        for count in range(500):
-            answer = world.answer(search.throw(Halt()) if count == halt_after else search.send(answer))
-    except StopIteration as stop:
-        assert isinstance(stop.value, SearchResult)
-        return stop.value
-    raise AssertionError("the search does not end")
+    return driven(strategy.search(given), World(image).answer, halt_after)
 
 
 @ALL
