@@ -1,6 +1,6 @@
 """`make bench`: the figures that the README claims, measured on your own photographs.
 
-    python -m tests.bench --photos DIR --weights mobilenet_v2.pth [--only noop|search|memory]
+    python -m tests.bench --photos DIR --weights mobilenet_v2.pth [--only noop|search|memory|judge]
 
 Without photographs the pictures are drawn, and the part that needs a network is left out. Counts (passes, encodes,
 bytes) repeat; seconds are those of this machine, now.
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="of torchvision's mobilenet_v2")
     parser.add_argument("--sample", type=int, default=20, help="photographs searched exhaustively")
     parser.add_argument("--images", type=int, default=1000, help="images of the build with nothing to do")
-    parser.add_argument("--only", choices=("noop", "search", "memory"))
+    parser.add_argument("--only", choices=("noop", "search", "memory", "judge"))
     wanted = parser.parse_args()
     files = photographs(wanted.photos) if wanted.photos else []
     with tempfile.TemporaryDirectory() as folder:
@@ -48,6 +48,8 @@ def main() -> None:
             nothing_to_do(Path(folder) / "noop", files, wanted.images)
         if wanted.only in (None, "memory"):
             memory(Path(folder) / "memory", files)
+        if wanted.only in (None, "judge"):
+            judge(next(pictures(files)))
         if wanted.only in (None, "search"):
             if files and wanted.weights:
                 search(Path(folder) / "search", files, wanted.weights.resolve(), wanted.sample)
@@ -90,6 +92,32 @@ def nothing_to_do(folder: Path, files: Sequence[Path], count: int) -> None:
         f"{statistics.median(walls):.2f} s in the median of {len(walls)}; processor {statistics.median(cpus):.2f} s; "
         f"torch imported: {torch}"
     )
+
+
+def judge(picture: Image.Image) -> None:
+    """The embedded network on one core: from nothing to the first look, then a look, a comparison and a yard."""
+    script = (
+        "import time; begun = time.perf_counter()\n"
+        "from semopt.evaluators import KINDS; from semopt.types import EvaluatorSpec\n"
+        "KINDS['embedded'].load(EvaluatorSpec('embedded', 'embedded'), False)\n"
+        "print(time.perf_counter() - begun)"
+    )
+    loads = [float(subprocess.check_output([sys.executable, "-c", script])) for _ in range(9)]
+    embedded = KINDS["embedded"].load(EvaluatorSpec("embedded", "embedded"), False)
+    picture.thumbnail((512, 512))
+    marks = []
+    for _ in range(60):
+        marks.append([time.perf_counter()])
+        (seen,) = embedded.observe([picture])
+        marks[-1].append(time.perf_counter())
+        for _ in range(2):  # the first time the original's yard is measured
+            embedded.compare(seen, seen)
+            marks[-1].append(time.perf_counter())
+    names = ("a look", "an original's first comparison", "a comparison")
+    times = dict(zip(names, 1e3 * np.diff(marks).T, strict=True))
+    said = "; ".join(f"{name} {min(ms):.1f} to {np.median(ms):.1f} ms" for name, ms in times.items())
+    size = f"{picture.width} x {picture.height} px"
+    print(f"embedded, {size}, least to median of 60: {said}; loaded in {min(loads):.2f} to {max(loads):.2f} s")
 
 
 def memory(folder: Path, files: Sequence[Path]) -> None:
