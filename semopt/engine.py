@@ -234,7 +234,7 @@ class Engine:
         runs, self._looks = self._looks, []
         try:
             scores = judged([run.sight for run in runs], self._judges)
-        except (EvaluatorError, KeyboardInterrupt):
+        except EvaluatorError:
             raise
         except Exception as error:
             reason = f"its judge failed ({type(error).__name__}: {error})"

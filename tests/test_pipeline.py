@@ -226,6 +226,25 @@ def started(site: Tree) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=site.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hears)
 
 
+@pytest.mark.parametrize("swallow", ["raise ImportError('initialization failed')", "pass"])
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing on Windows")
+def test_a_signal_in_the_middle_of_a_library_still_stops(site: Tree, swallow: str) -> None:
+    trap = site.put(
+        "../trap/sitecustomize.py",
+        "import os, signal\n"
+        "import semopt.pipeline as pipeline\n"
+        "def run(*arguments):\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    except BaseException:\n"
+        f"        {swallow}\n"
+        "    return iter(())\n"
+        "pipeline.run = run\n",
+    )
+    ran = site.semopt("build", PYTHONPATH=os.pathsep.join([str(trap.parent), os.environ.get("PYTHONPATH", "")]))
+    assert (ran.returncode, ran.stderr) == (130, "stopped; what was finished is kept\n")
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing on Windows")
 def test_exit_codes_of_signals(site: Tree, number: signal.Signals, code: int) -> None:

@@ -19,11 +19,13 @@ from semopt.types import ConfigError, EvaluatorError, SemoptError
 
 COMMANDS = (build, watch, check, explain, compress, init, clean, cache, evaluators, schema)
 
-SOME_FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+SOME_FAILED, USAGE = 1, 2
+STOPS = {signal.SIGINT: "stopped", signal.SIGTERM: "terminated"}
+"""Signals that end a run in good order, with what is said then; the exit code is 128 more than the signal's number."""
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived."""
+class Stopped(BaseException):
+    """A signal arrived."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,23 +36,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     _log_to_stderr(parsed)
     command: Callable[[argparse.Namespace], int] = parsed.command
+    arrived: list[signal.Signals] = []
     try:
-        signal.signal(signal.SIGTERM, _terminate)
-        return command(parsed)
-    except (ConfigError, EvaluatorError) as error:
+        _raise_on_signals(arrived)
+        code = command(parsed)
+    except BaseException as error:
+        if not arrived:
+            return _fault(error)
+    # Libraries turn what is raised in the middle of them into errors of their own, as an extension module that is
+    # being imported does, or swallow it. So what counts is that a signal arrived, not what came out.
+    return _say(f"{STOPS[arrived[0]]}; what was finished is kept", 128 + arrived[0]) if arrived else code
+
+
+def _fault(error: BaseException) -> int:
+    """Say what ended a command, in words where semopt has them; anything else is raised again."""
+    if isinstance(error, (ConfigError, EvaluatorError)):
         return _say(error, USAGE)
-    except SemoptError as error:
+    if isinstance(error, SemoptError):
         return _say(error, SOME_FAILED)
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         # Whoever read the output has closed it; what is still buffered has no reader either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SOME_FAILED
-    except OSError as error:
+    if isinstance(error, OSError):
         return _say(f"{error.filename or 'semopt'}: {error.strerror or error}", SOME_FAILED)
-    except KeyboardInterrupt:
-        return _say("stopped; what was finished is kept", INTERRUPTED)
-    except Terminated:
-        return _say("terminated; what was finished is kept", TERMINATED)
+    raise error
+
+
+def _raise_on_signals(arrived: list[signal.Signals]) -> None:
+    """Raise Stopped wherever the program is when a signal arrives, and note which one it was."""
+
+    def stop(number: int, frame: object) -> None:
+        arrived.append(signal.Signals(number))
+        raise Stopped
+
+    for one in STOPS:
+        if signal.getsignal(one) is not signal.SIG_IGN:  # as under nohup, or in the background of a script
+            signal.signal(one, stop)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,10 +97,6 @@ class _Printable(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
-
-
-def _terminate(number: int, frame: object) -> None:
-    raise Terminated
 
 
 def _log_to_stderr(parsed: argparse.Namespace) -> None:
