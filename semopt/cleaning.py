@@ -90,23 +90,38 @@ class _Cleaning:
         self._root, self._state, self._dry = config.root, config.root / STATE, dry
         self._ledger = Ledger(config, plan.relative(config, ""))
         self._writer = self._ledger.writer
+        self._journaled = os.path.lexists(self._state / JOURNAL)
         if not dry:
             self._ledger.recover()
 
     def steps(self) -> Iterator[Step]:
-        """Every file, variants first; the books stay where a variant of semopt's own could not be removed."""
-        stuck = False
+        """Every file; the journal stays where a variant of semopt's own could not be removed.
+
+        Before the first variant the journal is told of all of them and the manifest goes, for it must name none that is
+        not there. A disk too full for that line is cleaned all the same, with the manifest last.
+        """
+        stuck, books = False, JOURNAL
+        try:
+            if not self._dry:
+                self._writer.adopt()
+        except OSError:
+            books = manifest.NAME
+        if books == JOURNAL:
+            gone = list(self._manifest())
+            yield from gone
+            if self._ledger.before and any(step.left for step in gone):
+                return
         for step in map(self._variant, sorted(self._writer.owned_paths())):
             if step:
                 stuck = stuck or step.left not in ("", _CHANGED)
                 yield step
         yield from self._strangers()
         if stuck:
-            yield Step(
-                manifest.NAME, "manifest", left="stays, for it says which of the files that are left are semopt's"
-            )
+            said = "stays, for it says which of the files that are left are semopt's"
+            yield Step(*((books, "manifest") if books == manifest.NAME else (f"{STATE}/{books}", "state")), left=said)
             return
-        yield from self._manifest()
+        if books == manifest.NAME:
+            yield from self._manifest()
         yield from self._cache()
         yield from self._books()
 
@@ -132,7 +147,7 @@ class _Cleaning:
 
     def _manifest(self) -> Iterator[Step]:
         content = manifest.load(self._root)
-        if os.path.lexists(self._root / manifest.NAME):
+        if content or os.path.lexists(self._root / manifest.NAME):
             wrong = "" if manifest.is_one(content) else "is not a manifest that this version of semopt writes"
             yield self._gone(self._root / manifest.NAME, "manifest", wrong)
 
@@ -158,7 +173,9 @@ class _Cleaning:
                 yield Step(self._shown(self._state / name), "state", left=_FOREIGN)
         for name in known:
             edited = name == IGNORE and not self._is(self._state / name, b"*\n")
-            yield self._gone(self._state / name, "state", "was changed since semopt wrote it" if edited else "")
+            step = self._gone(self._state / name, "state", "was changed since semopt wrote it" if edited else "")
+            if step.left or name != JOURNAL or self._journaled:  # else it was made by this very run
+                yield step
 
     @staticmethod
     def _is(file: Path, content: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from semopt.atomic import replace_whole
 from semopt.types import SemoptError
+
+_NONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,13 @@ class Journal:
         self._file = file
 
     def lines(self) -> list[Line]:
-        """Every line that can be read; a torn one is passed over."""
+        """Every line that can be read; a torn one is passed over, a link not followed. Raises OSError, SemoptError."""
         try:
             descriptor = self._open(os.O_RDONLY)
-        except OSError:
-            return []
+        except OSError as error:
+            if error.errno in _NONE:
+                return []
+            raise
         with os.fdopen(descriptor, "rb") as stream:
             return [line for line in map(_line, stream.read().splitlines()) if line is not None]
 

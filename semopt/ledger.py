@@ -6,6 +6,7 @@ names them, and out of the manifest before a file is replaced or removed.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
@@ -22,6 +23,9 @@ from semopt.types import Config, Outcome, Stat, Status, Task, Variant
 from semopt.write import STATE, ForeignError, Writer
 
 log = logging.getLogger("semopt")
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""After these no further image can be written either, so that searching on would be in vain."""
 
 
 class Ledger:
@@ -61,6 +65,7 @@ class Ledger:
     def recover(self) -> None:
         """Sweep away the temporary files of a killed run. Only for who holds the lock."""
         self.writer.recover()
+        sweep(self._state)  # its first files are written before there is a mark
         if self._unfinished.exists():
             folders = [self._config.root, *(Path(folder) for folder, _, _ in os.walk(self._state))]
             for folder in folders:
@@ -77,7 +82,10 @@ class Ledger:
             self._write_manifest(self.before)
 
     def install(self, task: Task, key: str, answer: Outcome, contents: Iterable[bytes]) -> Outcome:
-        """Write the variants of an answer beside their original and note them; the outcome says how that went."""
+        """Write the variants of an answer beside their original and note them; the outcome says how that went.
+
+        Raises OSError where the disk is full.
+        """
         path = task.asset.path
         variants = tuple(self._named(task, variant) for variant in answer.variants)
         whole = replace(answer, path=path, rule=task.rule.name, variants=variants)
@@ -92,6 +100,8 @@ class Ledger:
         except ForeignError as error:
             return _failed(whole, str(error))
         except OSError as error:
+            if error.errno in FULL:
+                raise OSError(error.errno, f"{error.strerror}; the build stops here", str(task.asset.file)) from error
             return _failed(whole, f"cannot be written: {error.strerror or error}")
         self.index.built(path, key)
         return whole

@@ -101,10 +101,13 @@ def is_one(content: bytes) -> bool:
 
 
 def load(folder: Path) -> bytes:
-    """The bytes of the manifest in a folder; empty where there is none."""
+    """The bytes of the manifest in a folder; empty where there is none.
+
+    Raises OSError where there is one that cannot be read: with it would go the knowledge of what semopt wrote.
+    """
     try:
         return (folder / NAME).read_bytes()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return b""
 
 
