@@ -17,7 +17,7 @@ from typing import Any
 from semopt.atomic import digest, replace_whole
 from semopt.types import Stat
 
-VERSION = 1
+VERSION = 2
 RACY_NS = 2_000_000_000
 
 
@@ -47,7 +47,10 @@ class Index:
     def read(cls, file: Path) -> Index:
         """The index in a file; an empty one where that cannot be believed."""
         try:
-            value = json.loads(file.read_bytes())
+            seal, _, body = file.read_bytes().partition(b"\n")
+            if seal.decode("ascii") != digest(body):  # a damaged hash would be believed for ever
+                return cls(file)
+            value = json.loads(body)
             if value["version"] != VERSION:
                 return cls(file)
             seen = {path: Seen(Stat(*row[:4]), row[4], row[5]) for path, row in value["seen"].items()}
@@ -64,7 +67,8 @@ class Index:
             "seen": {path: [*astuple(one.stat), one.sha256, one.at] for path, one in sorted(self.seen.items())},
             "keys": dict(sorted(self.keys.items())),
         }
-        replace_whole(self.file, json.dumps(value, separators=(",", ":")).encode("ascii"))
+        body = json.dumps(value, separators=(",", ":")).encode("ascii")
+        replace_whole(self.file, digest(body).encode("ascii") + b"\n" + body)
         self.changed = False
 
     def sha256(self, path: str, file: Path, stat: Stat) -> str:
@@ -92,6 +96,11 @@ class Index:
     def unbuilt(self, path: str) -> None:
         """What stands for a source is no longer known to be right."""
         if self.keys.pop(path, None) is not None:
+            self.changed = True
+
+    def doubt(self, path: str) -> None:
+        """What is recorded of a file may be wrong; its bytes are looked at again."""
+        if self.seen.pop(path, None) is not None:
             self.changed = True
 
     def forget_all_but(self, files: Collection[str], sources: Collection[str]) -> None:

@@ -249,6 +249,8 @@ class _Build:
             first, *twins = groups[found.order.number]
             answer = outcome_of(found)
             if found.kind not in LASTING:
+                for one in (first, *twins):
+                    self._ledger.index.doubt(one.task.asset.path)
                 yield from (_passing(one.task, answer) for one in (first, *twins))
                 continue
             self._keep(first.key, answer, found.contents)

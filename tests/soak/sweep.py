@@ -6,7 +6,6 @@ In one process, over `disk.Disk`; `straces` does the same to real processes.
 from __future__ import annotations
 
 import itertools
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,13 +23,11 @@ HARMS: tuple[Harm, ...] = ("kill", "power", *ERRNOS)
 def run(options: Options) -> Report:
     """Sweep everything; rounds play no part."""
     report = Report()
-    logging.disable(logging.WARNING)
     with recorded({}):
         for scenario in scenarios(options.folder / "starts"):
             for harm in HARMS:
                 for _ in sweep(scenario, harm, options.folder / "tree", report):
                     pass
-    logging.disable(logging.NOTSET)
     return report
 
 
