@@ -19,11 +19,15 @@ _NONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A variant's path, the sha256 that semopt gave it, and the temporary name that it was written through, if any."""
+    """A variant's path, the sha256 that semopt gave it, and the temporary name that it was written through, if any.
+
+    output: the template that gave the path, empty for the default one.
+    """
 
     path: str
     sha256: str
     through: str = ""
+    output: str = ""
 
 
 class Journal:

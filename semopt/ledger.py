@@ -42,7 +42,7 @@ class Ledger:
         recorded = self.index.seen.get(manifest.NAME)
         self._trusted = recorded is not None and recorded.sha256 == digest(self._written)
         self._naming = Naming(config.output)
-        namings = {self._naming, Naming(manifest.output(self._written)), Naming()}
+        namings = [self._naming, Naming(manifest.output(self._written))]
         self.writer = Writer(config.root, base, namings, manifest.owned(self.before))
         self.done: dict[str, Outcome] = {}
 
@@ -138,7 +138,8 @@ class Ledger:
         content = manifest.render(entries, self._config.output)
         if content != self._written:
             self._unfinished.touch()
-            if set(manifest.owned(self._found)) - set(manifest.owned(entries)):
+            retemplated = self._written and manifest.output(self._written) != self._config.output
+            if retemplated or set(manifest.owned(self._found)) - set(manifest.owned(entries)):
                 self.writer.adopt()
             replace_whole(self._config.root / manifest.NAME, content)
             self._written = content

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from semopt.atomic import digest, is_inside, is_temporary, replace_whole, temporary
 from semopt.journal import Journal, Line
-from semopt.naming import Naming
+from semopt.naming import Naming, fault
 from semopt.types import SemoptError
 
 STATE = ".semopt"
@@ -28,17 +28,21 @@ class ForeignError(SemoptError):
 class Writer:
     """Writes and removes variants below a folder. Paths are relative to it, POSIX."""
 
-    def __init__(self, root: Path, base: str, namings: Collection[Naming], owned: dict[str, set[str]]) -> None:
+    def __init__(self, root: Path, base: str, namings: Sequence[Naming], owned: dict[str, set[str]]) -> None:
         """root: what paths are relative to. base: the tree relative to root, with a slash, or empty.
 
-        namings: the templates that variants were written under, now and last time. owned: paths and the sha256 under
-        which semopt wrote them, from the manifest.
+        namings: the templates that variants are written under, now first, then those of the manifest before. owned:
+        paths and the sha256 under which semopt wrote them, from the manifest.
         """
         self._root, self._journal = root, Journal(root / STATE / JOURNAL)
-        self._base, self._namings = base, namings
+        lines = self._journal.lines()
+        # A killed build may have written under a template that neither config nor manifest has any more.
+        others = {Naming(line.output) for line in lines if line.output and fault(line.output) is None}
+        self._told = {Naming(), namings[0]}  # what the next reader of the manifest knows
+        self._base, self._namings = base, (Naming(), *sorted({*namings, *others} - {Naming()}, key=str))
         self._owned = {path: set(hashes) for path, hashes in owned.items() if self._inside(path)}
         self._adopted = False
-        for line in self._journal.lines():
+        for line in lines:
             if self._inside(line.path):
                 self._owned.setdefault(line.path, set()).add(line.sha256)
 
@@ -81,7 +85,7 @@ class Writer:
         target = self._root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         through = temporary(target.parent)
-        self._journal.note([Line(path, sha256, through.name)])
+        self._journal.note([self._line(path, sha256, through.name)])
         self._owned.setdefault(path, set()).add(sha256)
         # Writable by its owner whatever the original is: Windows replaces and removes no other file.
         replace_whole(target, content, stat.S_IMODE(os.stat(like).st_mode) & 0o666 | stat.S_IWUSR, through)
@@ -109,8 +113,12 @@ class Writer:
             self._adopted = True
 
     def settle(self, named: Collection[str]) -> None:
-        """Keep in the journal only what is ours, is not named by the manifest and may still stand. Raises OSError."""
-        self._journal.replace(self._lines(path for path in self._owned if path not in named and self._may_stand(path)))
+        """Keep in the journal only what is ours, may still stand, and is not known from the manifest. Raises OSError.
+
+        Known from the manifest is what it names by the template that it has.
+        """
+        known = {path for path in named if self._naming(path) in self._told}
+        self._journal.replace(self._lines(path for path in self._owned if path not in known and self._may_stand(path)))
 
     def recover(self) -> None:
         """Sweep away what a killed build was about to rename. Only for who holds the lock."""
@@ -122,7 +130,11 @@ class Writer:
                     (self._root / line.path).with_name(name).unlink()
 
     def _lines(self, paths: Iterable[str]) -> list[Line]:
-        return [Line(path, sha256) for path in sorted(paths) for sha256 in sorted(self._owned[path])]
+        return [self._line(path, sha256) for path in sorted(paths) for sha256 in sorted(self._owned[path])]
+
+    def _line(self, path: str, sha256: str, through: str = "") -> Line:
+        naming = self._naming(path)
+        return Line(path, sha256, through, "" if naming in (None, Naming()) else naming.template)
 
     def _may_stand(self, path: str) -> bool:
         try:
@@ -144,10 +156,16 @@ class Writer:
 
         Where the user put the tree elsewhere by an absolute path, that tree counts too.
         """
+        return self._naming(path) is not None
+
+    def _naming(self, path: str) -> Naming | None:
+        """The template that could have given a path, the default one first; None where no template could."""
         try:
             if "\0" in path or not os.fsencode(path):
-                return False
+                return None
         except UnicodeError:
-            return False
+            return None
         own = path.removeprefix(self._base) if self._base.startswith("../") and path.startswith(self._base) else path
-        return not own.startswith(f"{STATE}/") and any(naming.could_be(own) for naming in self._namings)
+        if own.startswith(f"{STATE}/"):
+            return None
+        return next((naming for naming in self._namings if naming.could_be(own)), None)

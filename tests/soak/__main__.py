@@ -15,13 +15,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak import caches, configs, kills, straces, sweep
+from tests.soak import caches, configs, kills, people, straces, sweep, together
 from tests.soak.report import Options, Report
 
 PARTS: dict[str, tuple[Callable[[Options], Report], int]] = {
     "sweep": (sweep.run, 1),
+    "people": (people.run, 500),
     "kills": (kills.run, 500),
     "straces": (straces.run, 5),
+    "together": (together.run, 50),
     "caches": (caches.run, 1000),
     "configs": (configs.run, 1000),
 }
