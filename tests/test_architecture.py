@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "search": NOUNS,
     "criteria": {*NOUNS, "evaluators"},
     "graphics": NOUNS,
+    "markup": NOUNS,
     "images": NOUNS,
     "pyramid": set(),
     "perceptual": {*NOUNS, "images", "pyramid"},
