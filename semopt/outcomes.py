@@ -31,6 +31,8 @@ def outcome_of(found: Found) -> Outcome:
     if ended is None or not ended.accepted:
         return outcome
     audience = found.strategy.audience if found.strategy else "machines"
+    if found.order.task.rule.settings.serve:
+        audience = "people"
     pairs = zip(ended.accepted, found.contents, strict=True)
     return replace(outcome, status="optimized", variants=tuple(_variant(*pair, audience) for pair in pairs))
 

@@ -88,7 +88,8 @@ class Settings:
     strategy None: the default, photographs `both` and graphics `lossless`. formats None: the strategy's own.
     write None: the strategy's own. keep: per judge by name, "*" for every other judge. floor: metric to least figure.
     widths: px, one set of variants for each; empty for the original's own. min_width, max_width: px of any variant.
-    seed: of the random numbers of `jpeg`. confirm: judges that take no part in the search.
+    seed: of the random numbers of `jpeg`. confirm: judges that take no part in the search. serve: "semantic" where
+    the variants made for machines are to be shown to people.
     """
 
     strategy: str | None = None
@@ -105,6 +106,7 @@ class Settings:
     min_width: int | None = None
     max_width: int | None = None
     seed: int = 0
+    serve: Literal["semantic"] | None = None
 
     def keep_for(self, evaluator: str) -> Keep:
         """What must survive in the eyes of this judge."""

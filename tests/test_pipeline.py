@@ -65,6 +65,15 @@ def test_variants_stand_beside_their_originals_and_the_manifest_names_them(site:
     assert site.manifest["photos/one.jpg"]["variants"][0]["scores"]["embedded"]["similarity"] >= 0.6
 
 
+@pytest.mark.parametrize(("serve", "audience"), [("", "machines"), (", serve: semantic", "people")])
+def test_who_a_semantic_variant_is_for(tree: Tree, serve: str, audience: str) -> None:
+    tree.put("a.jpg", encoded(photo(200, 150, 3)))
+    keep = "keep: {similarity: 0.1}"
+    tree.put("semopt.yaml", f"version: 1\nrules: [{{match: '**', strategy: semantic, {keep}{serve}}}]\n")
+    tree.build()
+    assert [variant["for"] for variant in tree.manifest["a.jpg"]["variants"]] == [audience]
+
+
 def test_lossless_gives_the_same_pixels(site: Tree) -> None:
     site.build()
     for variant in site.manifest["icons/four.png"]["variants"]:

@@ -25,7 +25,7 @@ _NEEDS = {
     "kl": "probabilities",
     "cer": "a recogniser of text",
 }
-_PLAIN = ("strategy", "formats", "write", "metadata", "background", "widths", "min_width", "max_width", "seed")
+_PLAIN = ("strategy", "formats", "write", "metadata", "background", "widths", "min_width", "max_width", "seed", "serve")
 _CLASSES = ("resize", "jpeg")  # strategies that go by the top class
 _UNCONFIRMED = ("visual", "lossless", "skip", *_CLASSES)  # and those that ask no judges, or go by the top class alone
 
@@ -116,6 +116,7 @@ def _rule(section: Section, default: tuple[str, ...] | None, figures: Figures, n
     confirm = _confirm(section, judges)
     _usable(section, names)
     _widths(section)
+    _served(section)
     _classes(section, judges, figures)
     settings = Settings(
         evaluators=judges or (),
@@ -146,6 +147,16 @@ def _widths(section: Section) -> None:
         section.places["widths"].fault(f"{show(strategy)} chooses its own size; use 'max_width' instead")
     if values.get("min_width", 0) > values.get("max_width", values.get("min_width", 0)):
         section.places["min_width"].fault(f"is above 'max_width' ({values['max_width']})")
+
+
+def _served(section: Section) -> None:
+    """Report that a variant is to be served which the rule does not make."""
+    strategy = section.values.get("strategy")
+    if section.values.get("serve") == "semantic" and strategy != "semantic":
+        section.places["serve"].fault(
+            f"is for 'strategy: semantic' only, found {show(strategy) if strategy else 'no strategy'}; add that, or "
+            "remove this, for other strategies' variants are for people anyway"
+        )
 
 
 def _classes(section: Section, judges: tuple[str, ...] | None, figures: Figures) -> None:

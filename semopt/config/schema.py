@@ -22,7 +22,6 @@ LATER = frozenset({
     "spend",
     "cache: URL",
     "rules.placeholder: true",
-    "rules.serve",
 })  # fmt: skip
 """Keys, and values of keys, that are checked and then refused: a release that brings one deletes its line."""
 

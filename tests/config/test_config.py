@@ -435,7 +435,6 @@ CHOOSE = "is not in this version of semopt yet; choose another"
     ("keys", "fault"),
     [
         ("placeholder: true", f"placeholder: {REMOVE}"),
-        ("serve: semantic", f"serve: {REMOVE}"),
         # the type is checked first
         ("widths: [0]", "widths[0]: expected a whole number of pixels, from 1 to 100000, found 0"),
     ],
@@ -619,6 +618,13 @@ def test_a_format_that_the_strategy_cannot_use_is_named(
 )
 def test_a_template_that_could_harm(root: Path, template: str, message: str) -> None:
     assert faults(root, f"version: 1\noutput: '{template}'\n") == [f"2: output: '{template}' {message}"]
+
+
+def test_what_is_served_is_what_the_rule_makes(root: Path) -> None:
+    text = "version: 1\nrules:\n- {match: a, strategy: %s, serve: semantic}\n"
+    assert config.parse(text % "semantic", root / "semopt.yaml").rules[0].settings.serve == "semantic"
+    (fault,) = faults(root, text % "both")
+    assert fault.startswith("3: rules[0].serve: is for 'strategy: semantic' only, found 'both'; add that, or")
 
 
 def test_widths_that_contradict(root: Path) -> None:
