@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "criteria": {*NOUNS, "evaluators"},
     "graphics": NOUNS,
     "markup": NOUNS,
+    "integrations": {*FILES, "config", "encoders", "manifest", "markup", "pipeline", "plan"},
     "images": NOUNS,
     "pyramid": set(),
     "perceptual": {*NOUNS, "images", "pyramid"},
@@ -71,8 +72,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         *RECORDS,
         "",
-        *("answers", "check", "cleaning", "config", "crew", "encoders", "explain", "manifest", "pipeline"),
-        *("roster", "scaffold", "show", "single", "stock", "watch"),
+        *("answers", "check", "cleaning", "config", "crew", "encoders", "explain", "integrations", "manifest"),
+        *("markup", "pipeline", "roster", "scaffold", "show", "single", "stock", "watch"),
     },
     "__main__": {"cli"},
     "compressors": {*NOUNS, "images", "evaluators"},

@@ -1,0 +1,1 @@
+"""Build tools that people already use, each a thin reader of what a build has written."""
