@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from browser import browser as browser
 from semopt.types import Halt, Request, Search, SearchResult
 
 REPOSITORY = Path(__file__).resolve().parent.parent

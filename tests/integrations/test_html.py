@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from browser import Browser, browser, served
+from browser import Browser, served
 from conftest import Tree, drawing, encoded, photo
-
-__all__ = ["browser"]
 
 RULES = """version: 1
 assets: pictures
