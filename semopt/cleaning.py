@@ -24,7 +24,7 @@ from semopt.types import Config, SemoptError
 from semopt.write import JOURNAL, STATE, ForeignError
 
 LOCK, IGNORE = "lock", ".gitignore"
-FILES = ("index.json", IGNORE, "unfinished", JOURNAL)
+FILES = ("index.json", "report.html", "thumbs.json", IGNORE, "unfinished", JOURNAL)
 """What semopt writes into `.semopt/` beside the lock and the cache; the journal last."""
 
 _TEMPORARY = re.compile(f"{re.escape(PREFIX)}[0-9a-f]{{16}}{re.escape(SUFFIX)}")

@@ -109,11 +109,11 @@ def explain(config: Config, file: Path, crew: Crew) -> Explained:
     if isinstance(planned, Skipped):
         return Explained(path, governed, tuple(later), planned.reason)
     answer = answer_for(config, planned, crew)
-    floor = _floor(governed.rule, answer.outcome)
+    floor = floor_of(governed.rule, answer.outcome)
     return Explained(path, governed, tuple(later), "", answer.outcome, answer.cached, floor)
 
 
-def _floor(rule: Rule, outcome: Outcome) -> float | None:
+def floor_of(rule: Rule, outcome: Outcome) -> float | None:
     """The least figure that the strategy accepts; lossless asks whether the pixels are the same (1) or not (0)."""
     from semopt.engine import DEFAULT_FLOOR
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from semopt.cli import arguments
 
@@ -23,6 +24,7 @@ def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
     add("--only", metavar="GLOB", help="only images that match, relative to the tree; the others stay as they are")
     arguments.add_jobs(build)
     add("--dry-run", action="store_true", help="say what would be done and write nothing")
+    add("--report", action="store_true", help="write .semopt/report.html too, as semopt report does")
     add("--json", action="store_true", help="one JSON object a line on stdout, each with a type")
     arguments.add_loudness(build)
 
@@ -42,4 +44,8 @@ def run(parsed: argparse.Namespace) -> int:
         with shown:
             for outcome in pipeline.run(config, scope):
                 shown.outcome(outcome)
+        if parsed.report:
+            from semopt import report
+
+            print(f"Report: {report.write(config)}", file=sys.stderr)
     return 1 if shown.failures else 0
