@@ -13,6 +13,7 @@ from semopt.encoders import chosen
 from semopt.looks import Sight, Tally, judged, sizes
 from semopt.panel import confirming, searching
 from semopt.pool import Answer, Worker
+from semopt.search.placeholder import with_placeholder
 from semopt.session import Opening
 from semopt.strategies import default_for, strategies
 from semopt.types import (
@@ -50,7 +51,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search ended with. contents: the bytes of the accepted trials, in their order.
+    """What a search ended with. contents: the bytes of the accepted trials, in their order. placeholder: likewise.
 
     kind: "ok", or one of the failures of `pool.Answer`, with the reason.
     """
@@ -63,6 +64,7 @@ class Found:
     ended: SearchResult | None = None
     contents: tuple[bytes, ...] = ()
     work: Work = Work()
+    placeholder: bytes | None = None
 
 
 @dataclass
@@ -174,13 +176,19 @@ class Engine:
     def _over(self, run: _Run, contents: tuple[bytes, ...]) -> Found:
         del self._runs[run.order.number]
         run.worker.ask(None, run.opening, "close")
-        return Found(run.order, "ok", "", run.source, run.strategy, run.ended, contents, run.tally.work)
+        placeholder = None
+        if run.ended and run.ended.placeholder and contents:
+            *accepted, placeholder = contents
+            contents = tuple(accepted)
+        return Found(run.order, "ok", "", run.source, run.strategy, run.ended, contents, run.tally.work, placeholder)
 
     def _opened(self, run: _Run, source: Source) -> Iterator[Found]:
         settings = run.order.task.rule.settings
         run.source = source
         run.strategy = self._strategies[settings.strategy or default_for(source.graphic)]
         run.search = run.strategy.search(self._problem(run, source))
+        if settings.placeholder:
+            run.search = with_placeholder(run.search, source, settings.evaluators)
         yield from self._advance(run, None)
 
     def _problem(self, run: _Run, source: Source) -> Problem:
@@ -207,10 +215,11 @@ class Engine:
         except StopIteration as stop:
             run.ended = stop.value
             run.strategy = self._strategies.get(run.ended.strategy or "", run.strategy)
-            if not run.ended.accepted:
+            wanted = [trial.candidate for trial in (*run.ended.accepted, run.ended.placeholder) if trial is not None]
+            if not wanted:
                 yield self._over(run, ())
             else:
-                self._ask(run, "fetch", [trial.candidate for trial in run.ended.accepted])
+                self._ask(run, "fetch", wanted)
             return
         self._pass_on(run, run.request)
 

@@ -31,7 +31,7 @@ class Keys:
         return digest(f"{sha256} {self._rules[rule.settings]}".encode("ascii"))
 
     def _settings(self, settings: Settings) -> bytes:
-        judged = settings.strategy in (None, "semantic", "both", "resize", "jpeg")
+        judged = settings.placeholder or settings.strategy in (None, "semantic", "both", "resize", "jpeg")
         seen = settings.strategy in (None, "visual", "both", "semantic")  # where judges cannot decide, the eye does
         idle = {"formats", *(() if judged else JUDGING), *(() if seen else ("floor",))}
         everything = {

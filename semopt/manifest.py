@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from semopt.naming import DEFAULT, fault
-from semopt.records import Json, variant_json, variant_of
+from semopt.records import Json, placeholder_of, variant_json, variant_of
 from semopt.types import Outcome, SemoptError, Variant
 
 NAME = "semopt-manifest.json"
@@ -32,7 +32,7 @@ def entry(outcome: Outcome) -> Json:
         "strategy": outcome.strategy,
         "status": status,
         "reason": outcome.reason,
-        "placeholder": None,
+        "placeholder": outcome.placeholder,
         "variants": [variant_json(variant) for variant in outcome.variants],
     }
 
@@ -40,7 +40,9 @@ def entry(outcome: Outcome) -> Json:
 def outcome(path: str, value: Mapping[str, Any]) -> Outcome:
     """An outcome back from an entry. Raises KeyError, TypeError or ValueError on anything else."""
     plain = {key: value[key] for key in ("status", "reason", "rule", "strategy", "sha256", "bytes", "width", "height")}
-    return Outcome(path=path, **plain, variants=tuple(map(variant_of, value["variants"])))
+    return Outcome(
+        path=path, **plain, variants=tuple(map(variant_of, value["variants"])), placeholder=placeholder_of(value)
+    )
 
 
 def render(entries: Entries, output: str = DEFAULT) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from semopt.atomic import digest
 from semopt.encoders import ENCODERS
+from semopt.records import data_uri
 from semopt.types import Audience, Outcome, Trial, Variant
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def outcome_of(found: Found) -> Outcome:
         width=None if source is None else source.width,
         height=None if source is None else source.height,
         work=found.work,
+        placeholder=None if found.placeholder is None else data_uri(found.placeholder),
         trials=() if ended is None else ended.trials,
     )
     if ended is None or not ended.accepted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -84,6 +86,22 @@ def work_of(value: Mapping[str, Any]) -> Work:
     return Work(**{**value, "judges": tuple(sorted(judges.items()))})
 
 
+def data_uri(content: bytes) -> str:
+    """A placeholder, which is a WebP, as pages take it."""
+    return f"data:image/webp;base64,{base64.b64encode(content).decode('ascii')}"
+
+
+_PLACEHOLDER = re.compile(r"data:image/webp;base64,[A-Za-z0-9+/]{4,4000}={0,2}")
+
+
+def placeholder_of(value: Mapping[str, Any]) -> str | None:
+    """A placeholder that was read, None where there is none. Raises ValueError on anything else: it goes into pages."""
+    uri = value.get("placeholder")
+    if uri is not None and not (isinstance(uri, str) and _PLACEHOLDER.fullmatch(uri)):
+        raise ValueError("no placeholder of semopt's")
+    return uri
+
+
 def answer_json(outcome: Outcome) -> Json:
     """What a cache keeps of an outcome: all but path and rule, which are no part of the answer."""
     return {
@@ -95,6 +113,7 @@ def answer_json(outcome: Outcome) -> Json:
         "width": outcome.width,
         "height": outcome.height,
         "variants": [variant_json(variant) for variant in outcome.variants],
+        "placeholder": outcome.placeholder,
         "work": work_json(outcome.work),
         "trials": [trial_json(trial) for trial in outcome.trials],
     }
@@ -107,6 +126,7 @@ def answer_of(value: Mapping[str, Any]) -> Outcome:
         path="",
         **plain,
         variants=tuple(map(variant_of, value["variants"])),
+        placeholder=placeholder_of(value),
         work=work_of(value["work"]),
         trials=tuple(map(trial_of, value["trials"])),
     )

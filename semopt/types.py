@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Status = Literal["optimized", "cached", "kept", "skipped", "failed"]
 Audience = Literal["people", "machines"]
 Label = Literal["same", "top5", "family"]
-Phase = Literal["search", "confirm", "reference"]
+Phase = Literal["search", "confirm", "reference", "placeholder"]
 Look = Literal["plain", "mirror", "shift", "resample"]
 Domain = Literal["photos", "graphics", "any"]
 
@@ -89,7 +89,7 @@ class Settings:
     write None: the strategy's own. keep: per judge by name, "*" for every other judge. floor: metric to least figure.
     widths: px, one set of variants for each; empty for the original's own. min_width, max_width: px of any variant.
     seed: of the random numbers of `jpeg`. confirm: judges that take no part in the search. serve: "semantic" where
-    the variants made for machines are to be shown to people.
+    the variants made for machines are to be shown to people. placeholder: whether to make one.
     """
 
     strategy: str | None = None
@@ -107,6 +107,7 @@ class Settings:
     max_width: int | None = None
     seed: int = 0
     serve: Literal["semantic"] | None = None
+    placeholder: bool = False
 
     def keep_for(self, evaluator: str) -> Keep:
         """What must survive in the eyes of this judge."""
@@ -342,7 +343,7 @@ class SearchResult:
     """accepted: to be written, smallest first; empty with a reason where nothing was found. trials: all of them.
 
     complete: False where the search was halted before its end. strategy: the one that was followed instead of that
-    which the rule names, None for that; why: the reason.
+    which the rule names, None for that; why: the reason. placeholder: what stands in a page until the picture comes.
     """
 
     accepted: tuple[Trial, ...]
@@ -351,6 +352,7 @@ class SearchResult:
     complete: bool = True
     strategy: str | None = None
     why: str = ""
+    placeholder: Trial | None = None
 
 
 Search = Generator[Request, Any, SearchResult]
@@ -594,20 +596,22 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """Images through one network, or through all: of the original, in the search, of what was found."""
+    """Images through one network, or through all: of the original, in the search, of what was found, beside it."""
 
     reference: int = 0
     search: int = 0
     confirm: int = 0
+    placeholder: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a search cost, in counts that repeat. reference, search, confirm: all passes; judges: those of each."""
+    """What a search cost, in counts that repeat. The first four as in Passes, of all judges; judges: those of each."""
 
     reference: int = 0
     search: int = 0
     confirm: int = 0
+    placeholder: int = 0
     encodes: int = 0
     measures: int = 0
     judges: tuple[tuple[str, Passes], ...] = ()
@@ -636,7 +640,10 @@ class Compressed:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one asset in this run. width, height: upright px of the original, None where unknown."""
+    """What became of one asset in this run. width, height: upright px of the original, None where unknown.
+
+    placeholder: a data URI of about a kilobyte, None where the rule wants none.
+    """
 
     path: str
     status: Status
@@ -650,3 +657,4 @@ class Outcome:
     variants: tuple[Variant, ...] = ()
     work: Work = Work()
     trials: tuple[Trial, ...] = ()
+    placeholder: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import shutil
@@ -72,6 +73,22 @@ def test_who_a_semantic_variant_is_for(tree: Tree, serve: str, audience: str) ->
     tree.put("semopt.yaml", f"version: 1\nrules: [{{match: '**', strategy: semantic, {keep}{serve}}}]\n")
     tree.build()
     assert [variant["for"] for variant in tree.manifest["a.jpg"]["variants"]] == [audience]
+
+
+@pytest.mark.parametrize("strategy", ["semantic", "visual", "lossless"])
+def test_a_placeholder_is_a_picture_of_a_kilobyte(tree: Tree, strategy: str) -> None:
+    tree.put("a.jpg", encoded(photo(400, 300, 3)))
+    tree.put("semopt.yaml", f"version: 1\nrules: [{{match: '**', strategy: {strategy}, placeholder: true}}]\n")
+    for _ in range(2):
+        tree.build()
+        uri = tree.manifest["a.jpg"]["placeholder"]
+        assert uri.startswith("data:image/webp;base64,")
+        assert len(uri) <= 1024
+        with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as image:
+            assert abs(image.width / image.height - 4 / 3) < 0.1
+    tree.put("semopt.yaml", f"version: 1\nrules: [{{match: '**', strategy: {strategy}}}]\n")
+    tree.build()
+    assert tree.manifest["a.jpg"]["placeholder"] is None
 
 
 def test_lossless_gives_the_same_pixels(site: Tree) -> None:

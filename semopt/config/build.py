@@ -25,7 +25,19 @@ _NEEDS = {
     "kl": "probabilities",
     "cer": "a recogniser of text",
 }
-_PLAIN = ("strategy", "formats", "write", "metadata", "background", "widths", "min_width", "max_width", "seed", "serve")
+_PLAIN = (
+    "strategy",
+    "formats",
+    "write",
+    "metadata",
+    "background",
+    "widths",
+    "min_width",
+    "max_width",
+    "seed",
+    "serve",
+    "placeholder",
+)
 _CLASSES = ("resize", "jpeg")  # strategies that go by the top class
 _UNCONFIRMED = ("visual", "lossless", "skip", *_CLASSES)  # and those that ask no judges, or go by the top class alone
 

@@ -21,7 +21,6 @@ from semopt.types import BUILT_IN
 LATER = frozenset({
     "spend",
     "cache: URL",
-    "rules.placeholder: true",
 })  # fmt: skip
 """Keys, and values of keys, that are checked and then refused: a release that brings one deletes its line."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from semopt.records import placeholder_of
 from semopt.types import Variant
 
 
@@ -49,4 +50,12 @@ def offer_of(entry: Mapping[str, Any], variants: Iterable[Variant], url: Callabl
     ]
     sized = any(width != entry["width"] for source in sources for _, width in source.urls)
     ordered = tuple(sorted(sources, key=lambda source: (source.bytes, source.media_type)))
-    return Offer(entry["width"], entry["height"], ordered, sized, entry.get("placeholder"))
+    return Offer(entry["width"], entry["height"], ordered, sized, _placeholder(entry))
+
+
+def _placeholder(entry: Mapping[str, Any]) -> str | None:
+    """The entry's placeholder; none where it is anything that could act on a page."""
+    try:
+        return placeholder_of(entry)
+    except ValueError:
+        return None

@@ -432,19 +432,6 @@ CHOOSE = "is not in this version of semopt yet; choose another"
 
 
 @pytest.mark.parametrize(
-    ("keys", "fault"),
-    [
-        ("placeholder: true", f"placeholder: {REMOVE}"),
-        # the type is checked first
-        ("widths: [0]", "widths[0]: expected a whole number of pixels, from 1 to 100000, found 0"),
-    ],
-)
-def test_keys_of_a_later_version_are_refused(root: Path, keys: str, fault: str) -> None:
-    text = f"version: 1\n{JUDGES}rules:\n- {{match: a, {keys}}}\n"
-    assert faults(root, text) == [f"5: rules[0].{fault}"]
-
-
-@pytest.mark.parametrize(
     ("text", "fault"),
     [
         ("spend: 20MB", f"spend: {REMOVE}"),
@@ -477,8 +464,9 @@ def test_a_release_that_brings_a_key_deletes_its_line(root: Path) -> None:
     assert config.parse(text, root / "semopt.yaml", NAMES, later=()).rules[0].match == ("a",)
 
 
-def test_placeholder_false_is_what_there_is(root: Path) -> None:
+def test_a_placeholder_is_made_where_it_is_asked_for(root: Path) -> None:
     assert rule(root, "placeholder: false") == Settings()
+    assert rule(root, "placeholder: true") == Settings(placeholder=True)
 
 
 def test_a_wrong_judge_brings_no_second_fault(root: Path) -> None:
