@@ -19,6 +19,7 @@ from watcher import CONFIG, ONE, PATIENCE_S, THREE, TWO, Watcher, same_as_one_bu
 
 from conftest import Tree, drawing, encoded, photo
 from semopt import config, pipeline
+from semopt.types import Outcome
 from semopt.watch import Built, Event, Notice, Origin, building, loop, settling, watch
 from semopt.watch.checkout import PATIENCE_S as GIT_S
 from semopt.watch.checkout import Checkout, lock_of
@@ -352,9 +353,9 @@ def test_a_full_disk_is_said_once_and_waited_for(
 
     def full(*arguments: Any) -> Any:
         tries.append(1)
-        if len(tries) > 2:
-            return real(*arguments)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "index.json")
+        yield from real(*arguments)
+        if len(tries) < 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "index.json")
 
     monkeypatch.setattr(pipeline, "run", full)
     tree.put("second.png", TWO)
@@ -362,6 +363,7 @@ def test_a_full_disk_is_said_once_and_waited_for(
     assert [event.text for event in met if isinstance(event, Notice)] == [
         "index.json: No space left on device; trying again"
     ]
+    assert [event.path for event in met if isinstance(event, Outcome)] == ["second.png"]
     assert len(tries) == 3
 
 

@@ -27,7 +27,8 @@ class Building:
         self._names: dict[str, str] = {}  # paths as the manifest has them, by those of the look
         self._left: Sight = {}  # the manifest as the last build left it
         self._outputs: set[str] = set()
-        self._entries: dict[str, Any] = {}
+        self._entries: dict[str, Any] = {}  # as they were told
+        self._broken = False  # the last build did not come to its end
 
     def look(self, config: Config) -> Sight | None:
         """What stands in the tree; None where there is none."""
@@ -101,6 +102,7 @@ class Building:
     ) -> Iterator[Event]:
         """held: what is not built, as it is still being written. paths: what is, None for all."""
         begun, changed = time.monotonic(), 0
+        broken, self._broken = self._broken, True
         met = {} if paths is None else {path: entry for path, entry in self._entries.items() if path not in paths}
         statuses = Counter(_known(entry["status"]) for entry in met.values())
         for outcome in pipeline.run(config, replace(self._scope, paths=paths), self._crew):
@@ -110,6 +112,7 @@ class Building:
                 entry = self._entries.get(outcome.path)
             elif self._entries.get(outcome.path) != entry:
                 changed += 1
+                self._entries[outcome.path] = entry
                 yield outcome
             if entry is not None:
                 statuses[outcome.status] += 1
@@ -117,7 +120,8 @@ class Building:
         gone = sorted(path for path in self._entries if path not in met)
         yield from map(Removed, gone)
         self._settle(config, seen, held, met)
-        if first or changed or gone or configured:
+        self._broken = False
+        if first or changed or gone or configured or broken:
             yield Built(dict(statuses), changed + len(gone), time.monotonic() - begun)
 
     def _fails(self, file: str, outcome: Outcome, now: float) -> bool:
