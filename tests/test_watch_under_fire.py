@@ -20,7 +20,7 @@ from watcher import CONFIG, ONE, PATIENCE_S, THREE, TWO, Watcher, same_as_one_bu
 from conftest import Tree, drawing, encoded, photo
 from semopt import config, pipeline
 from semopt.types import Outcome
-from semopt.watch import Built, Event, Notice, Origin, building, loop, settling, watch
+from semopt.watch import Built, Event, Notice, Origin, building, listening, loop, settling, watch
 from semopt.watch.checkout import PATIENCE_S as GIT_S
 from semopt.watch.checkout import Checkout, lock_of
 from semopt.watch.glance import glance
@@ -365,6 +365,22 @@ def test_a_full_disk_is_said_once_and_waited_for(
     ]
     assert [event.path for event in met if isinstance(event, Outcome)] == ["second.png"]
     assert len(tries) == 3
+
+
+def test_nobody_listens_while_many_are_built_and_nothing_is_lost(
+    events: Iterator[Event], tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "MANY", 1)
+    after(events, lambda event: isinstance(event, Built))
+    for name in ("second", "third", "fourth"):
+        tree.put(f"{name}.png", TWO)
+        # The builder stands still between the outcome and the end of its build, while one more file comes.
+        met = after(events, lambda event: isinstance(event, Outcome))
+        tree.put(f"{name}-too.png", THREE)
+        met += after(events, lambda event: isinstance(event, Outcome))
+        met += after(events, lambda event: isinstance(event, Built))
+        assert [event.path for event in met if isinstance(event, Outcome)] == [f"{name}.png", f"{name}-too.png"]
+        assert not [event for event in met if isinstance(event, Notice)]
 
 
 def test_retries() -> None:

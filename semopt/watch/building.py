@@ -67,9 +67,9 @@ class Building:
         }
         return [spec for spec in config.evaluators if spec.name in asked]
 
-    def first(self, config: Config) -> Iterator[Event]:
+    def first(self, config: Config, seen: Sight) -> Iterator[Event]:
         """Build the tree. Raises OSError, ConfigError and EvaluatorError."""
-        yield from self._build(config, self.look(config) or {}, (), None, first=True)
+        yield from self._build(config, seen, (), None, first=True)
         self._scope = replace(self._scope, planned=lambda images: None)
 
     def again(self, config: Config, seen: Sight, whole: Collection[str], configured: bool) -> Iterator[Event]:

@@ -68,7 +68,10 @@ class _Watch:
         yield Watching(self._config.assets, self._listening.polling)
         self._given = self._files()
         os.stat(self._config.assets)  # a tree that is not there is a fault at first
-        yield from self._building.first(self._config)
+        seen = self._building.look(self._config) or {}
+        self._listening.pause(len(seen))
+        yield from self._building.first(self._config, seen)
+        yield from self._resume()
         yield from self._warm()
         while True:
             self._wait()
@@ -90,7 +93,7 @@ class _Watch:
         """Until a look is worth while."""
         begun = time.monotonic()
         polling = self._listening.polling
-        if self._pending_since is not None:
+        if self._pending_since is not None or self._hinted:
             seconds = max(SETTLED_S / 2, self._cost)
         else:
             share = SHARE if polling or begun - self._stirred < STIRRED_S else IDLE_SHARE
@@ -207,6 +210,7 @@ class _Watch:
 
     def _rebuild(self, seen: Sight, whole: Collection[str]) -> Iterator[Event]:
         new = self._config is not self._good
+        self._listening.pause(len(whole))
         try:
             yield from self._building.again(self._config, seen, whole, new)
         except OSError as error:
@@ -223,6 +227,11 @@ class _Watch:
                 yield Notice(f"{error}; trying again")
         else:
             self._settle()
+        yield from self._resume()
+
+    def _resume(self) -> Iterator[Event]:
+        self._hinted = self._hinted or (self._listening.missed and not self._fault)
+        yield from self._listening.resume()
 
     def _put_off(self, fault: str) -> bool:
         """Build again later; whether the fault is another one than before."""
