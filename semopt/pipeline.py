@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -43,13 +43,15 @@ Action = Literal["search", "restore", "none", "skip", "fail"]
 class Scope:
     """What a run is asked to do. jobs: worker processes. only: glob; other images are left as they are.
 
-    progress: bars on stderr for downloads. planned: told the number of images before the first outcome.
+    progress: bars on stderr for downloads. planned: told the number of images before the first outcome. paths: as the
+    manifest has them, these alone; None for all.
     """
 
     jobs: int = 1
     only: str | None = None
     progress: bool = False
     planned: Callable[[int], None] = lambda images: None
+    paths: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +124,14 @@ class _Build:
         self._cache = Cache(config.cache or config.root / STATE / "cache")
         self._keys = Keys(config)
         planned = plan.make(config, self._ledger.writer.owned_paths().__contains__)
-        selected = matcher([scope.only]) if scope.only is not None else lambda place: True
-        self.tasks = [task for task in planned.tasks if selected(self._place(task.asset.path))]
-        self.skipped = [one for one in planned.skipped if selected(self._place(one.path))]
+        self._matches = matcher([scope.only]) if scope.only is not None else lambda place: True
+        self.tasks = [task for task in planned.tasks if self._selected(task.asset.path)]
+        self.skipped = [one for one in planned.skipped if self._selected(one.path)]
         self.warnings = planned.warnings
         everything = {task.asset.path for task in planned.tasks} | {one.path for one in planned.skipped}
         self._hidden = hidden = tuple(plan.relative(config, place) for place in planned.unreadable)
         gone = {path for path in self._ledger.before if path not in everything and not path.startswith(hidden)}
-        self._gone = {path for path in gone if selected(self._place(path))}
+        self._gone = set(filter(self._selected, gone))
         self._paths = sorted([task.asset.path for task in self.tasks] + [one.path for one in self.skipped])
 
     @property
@@ -137,9 +139,10 @@ class _Build:
         """The number of outcomes to come."""
         return len(self._paths)
 
-    def _place(self, path: str) -> str:
-        """A path relative to the tree."""
-        return path.removeprefix(self._base)
+    def _selected(self, path: str) -> bool:
+        """Whether the run is about this image."""
+        among = self._scope.paths is None or path in self._scope.paths
+        return among and self._matches(path.removeprefix(self._base))
 
     def ordered(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """Outcomes in the order of paths, each noted as soon as it is known."""
@@ -159,9 +162,8 @@ class _Build:
     def close(self) -> None:
         """Bring manifest and index up to date, also where the run was cut short."""
         complete = len(self._ledger.done) == len(self._paths)
-        self._ledger.close(
-            {*self._paths, *self._gone}, complete, everything=self._scope.only is None and not self._hidden
-        )
+        everything = self._scope.only is None and self._scope.paths is None and not self._hidden
+        self._ledger.close({*self._paths, *self._gone}, complete, everything)
 
     def step(self, task: Task) -> Step:
         """What would be done with a task."""

@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "outcomes": {*RECORDS, "encoders", "engine"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
-    "watch": {*FILES, "plan", "manifest", "strategies", "crew", "pipeline", "engine"},
+    "watch": {*FILES, "plan", "manifest", "strategies", "crew", "pipeline", "engine", "write"},
     "stock": {*FILES, "cache", "index", "lock", "write"},
     "cleaning": {*FILES, "ledger", "lock", "manifest", "plan", "stock", "write"},
     "roster": {*NOUNS, "evaluators"},

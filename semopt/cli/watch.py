@@ -44,6 +44,9 @@ def run(parsed: argparse.Namespace) -> int:
 
     # watchdog warns of a race of its own with new folders; the look at the whole tree does not depend on it.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
+    logging.getLogger("watchdog").setLevel(
+        logging.CRITICAL
+    )  # such as of a queue that overflowed: a look follows anyway
     origin = _origin(parsed)
     shown = _Shown(origin.load(), parsed)
     scope = pipeline.Scope(parsed.jobs or pipeline.default_jobs(), None, shown.first.live)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, cast
 
-from semopt.atomic import PREFIX
+from semopt.atomic import PREFIX, temporary
 from semopt.naming import MARK
 from semopt.plan import NEVER, SUFFIXES
 
@@ -25,28 +25,31 @@ _BEGUN, _DONE = ("created", "modified"), ("closed", "moved")
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Something happened at a path. kind: as watchdog calls it."""
+    """Something happened at a path. kind: as watchdog calls it. folder: whether a folder lies there."""
 
     path: str
     kind: str
+    folder: bool = False
 
 
 class Hints:
-    """A queue of hints, and what they tell of files that are being written."""
+    """A queue of hints, and what they tell of files that are being written.
+
+    heard: the number of hints so far. folders: whether new folders came. answered: whether the last probe was heard of.
+    """
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Hint] = queue.SimpleQueue()
         self._observer: Any = None
         self.closed: set[str] = set()
         self.writing: set[str] = set()
+        self.heard, self.folders = 0, False
+        self.probed, self.answered = PREFIX, True
 
     def start(self, tree: Path, files: Collection[Path]) -> None:
         """Listen to a tree, and to single files elsewhere; what was listened to before is left. Raises OSError."""
-        from watchdog.observers import Observer
-
         self.stop()
-        observer = Observer()
-        self._observer = observer
+        self._observer = observer = _observer()
         try:
             watched = os.path.realpath(tree)
             self._schedule(_Handler(self, watched, str(tree), set(map(str, files))), recursive=True)
@@ -60,15 +63,36 @@ class Hints:
             raise
 
     def _schedule(self, handler: _Handler, recursive: bool) -> None:
-        self._observer.schedule(cast(Any, handler), handler.real, recursive=recursive)
+        self._observer.schedule(cast(Any, handler), handler.real, recursive=recursive, event_filter=_wanted())
 
     def stop(self) -> None:
         """Listen no more."""
         observer, self._observer = self._observer, None
         if observer is not None:
-            with suppress(RuntimeError, OSError):  # one that never started cannot be joined
-                observer.stop()
-                observer.join(timeout=5)
+            _end(observer)
+
+    def probe(self, folder: Path) -> bool:
+        """Make a file in a folder that is listened to, and remove it; False where none can be made there."""
+        file = temporary(folder)
+        self.probed, self.answered = file.name, False
+        try:
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            file.unlink()
+        except OSError:
+            self.answered = True
+        return not self.answered
+
+    @staticmethod
+    def ask_for_one_more(folder: Path) -> None:
+        """Listen to a folder once more, for nothing. Raises OSError where the system's limit is reached."""
+        if not sys.platform.startswith("linux"):
+            return
+        observer = _observer()
+        try:
+            observer.schedule(cast(Any, _Deaf()), os.path.realpath(folder), event_filter=_wanted())
+            observer.start()
+        finally:
+            _end(observer)
 
     @property
     def alive(self) -> bool:
@@ -101,6 +125,8 @@ class Hints:
             pass
 
     def _note(self, hint: Hint) -> None:
+        self.heard += 1
+        self.folders = self.folders or (hint.folder and hint.kind in ("created", "moved"))
         if hint.kind in _DONE:
             self.closed.add(hint.path)
             self.writing.discard(hint.path)
@@ -111,6 +137,32 @@ class Hints:
         elif hint.kind == "deleted":
             self.closed.discard(hint.path)
             self.writing.discard(hint.path)
+
+
+def _observer() -> Any:
+    from watchdog.observers import Observer
+
+    return Observer()
+
+
+def _end(observer: Any) -> None:
+    with suppress(RuntimeError, OSError):  # one that never started cannot be joined
+        observer.stop()
+        observer.join(timeout=5)
+
+
+def _wanted() -> list[Any]:
+    """Not that a file was opened or read, of which a build does much, nor that a folder has other contents."""
+    from watchdog import events
+
+    names = [f"{what}{how}Event" for what in ("File", "Dir") for how in ("Created", "Moved", "Deleted")]
+    names += ["FileModifiedEvent", "FileClosedEvent", "FileAttribEvent"]  # the last since watchdog 7
+    return [getattr(events, name) for name in names if hasattr(events, name)]
+
+
+class _Deaf:
+    def dispatch(self, event: Any) -> None:
+        """Called by watchdog."""
 
 
 class _Handler:
@@ -135,10 +187,13 @@ class _Handler:
         path = os.fsdecode(path)
         if not path.startswith(self.real):
             return
+        if path.endswith(self._hints.probed):
+            self._hints.answered = True
+            return
         below = path[len(self.real) :].lstrip(os.sep)
         shown = os.path.join(self._shown, below) if below else self._shown
         if shown in self._files or (self._images and self._concerns(PurePath(below), folder)):
-            self._hints.put(Hint(shown, kind))
+            self._hints.put(Hint(shown, kind, folder))
 
     @staticmethod
     def _concerns(below: PurePath, folder: bool) -> bool:
