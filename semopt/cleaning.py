@@ -103,7 +103,7 @@ class _Cleaning:
         stuck, books = False, JOURNAL
         try:
             if not self._dry:
-                self._writer.adopt()
+                self._writer.adopt(self._writer.owned_paths())
         except OSError:
             books = manifest.NAME
         if books == JOURNAL:

@@ -10,7 +10,7 @@ import errno
 import json
 import time
 from collections.abc import Collection
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,12 @@ class Seen:
     def tells(self, stat: Stat) -> bool:
         """Whether a file of this stat surely is the one recorded."""
         return stat == self.stat and max(stat.mtime_ns, stat.ctime_ns) + RACY_NS < self.at
+
+
+def _row(one: Seen) -> list[int | str]:
+    """By hand: `astuple` takes ten times as long, and there are 20,000 of these."""
+    stat = one.stat
+    return [stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode, one.sha256, one.at]
 
 
 @dataclass(slots=True)
@@ -64,7 +70,7 @@ class Index:
             return
         value: dict[str, Any] = {
             "version": VERSION,
-            "seen": {path: [*astuple(one.stat), one.sha256, one.at] for path, one in sorted(self.seen.items())},
+            "seen": {path: _row(one) for path, one in sorted(self.seen.items())},
             "keys": dict(sorted(self.keys.items())),
         }
         body = json.dumps(value, separators=(",", ":")).encode("ascii")

@@ -139,8 +139,8 @@ class Ledger:
         if content != self._written:
             self._unfinished.touch()
             retemplated = self._written and manifest.output(self._written) != self._config.output
-            if retemplated or set(manifest.owned(self._found)) - set(manifest.owned(entries)):
-                self.writer.adopt()
+            staying = () if retemplated else manifest.owned(entries)
+            self.writer.adopt(set(manifest.owned(self._found)).difference(staying))
             replace_whole(self._config.root / manifest.NAME, content)
             self._written = content
         if not self._trusted or digest(content) != self.index.seen[manifest.NAME].sha256:

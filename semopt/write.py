@@ -41,7 +41,7 @@ class Writer:
         self._told = {Naming(), namings[0]}  # what the next reader of the manifest knows
         self._base, self._namings = base, (Naming(), *sorted({*namings, *others} - {Naming()}, key=str))
         self._owned = {path: set(hashes) for path, hashes in owned.items() if self._inside(path)}
-        self._adopted = False
+        self._adopted: set[str] = set()
         for line in lines:
             if self._inside(line.path):
                 self._owned.setdefault(line.path, set()).add(line.sha256)
@@ -106,11 +106,12 @@ class Writer:
             return f"{path} cannot be removed: {error.strerror}"
         return ""
 
-    def adopt(self) -> None:
-        """Note in the journal all that the manifest says is ours, so that it stays ours when the manifest changes."""
-        if not self._adopted:
-            self._journal.note(self._lines(self._owned))
-            self._adopted = True
+    def adopt(self, paths: Iterable[str]) -> None:
+        """Note in the journal what the manifest will no longer say is ours, so that it stays ours. Raises OSError."""
+        leaving = {path for path in paths if path in self._owned} - self._adopted
+        if leaving:
+            self._journal.note(self._lines(leaving))
+            self._adopted |= leaving
 
     def settle(self, named: Collection[str]) -> None:
         """Keep in the journal only what is ours, may still stand, and is not known from the manifest. Raises OSError.
