@@ -24,7 +24,7 @@ class Gallery:
     """A manifest, read once. Raises SemoptError where it is damaged, OSError where it cannot be read."""
 
     def __init__(self, config: Config) -> None:
-        self.root = config.root
+        self._home = config.target or config.root
         self.file = config.root / manifest.NAME
         entries = manifest.read(manifest.load(config.root), self.file)
         works = (Work(path, entry, manifest.variants(entry)) for path, entry in sorted(entries.items()))
@@ -47,4 +47,4 @@ class Gallery:
 
     def content(self, variant: Variant) -> Path:
         """Where the file of a variant is."""
-        return self.root / variant.path
+        return self._home / variant.path

@@ -65,20 +65,32 @@ class Site:
             if b"\0" in content:
                 return Page(path, left="is not in an encoding that begins with ASCII")
             text = content.decode("utf-8", "surrogateescape")  # whatever the encoding is, the bytes come back
-            offered: list[Offer] = []
-            after = rewrite(text, partial(self._look, page.parent, offered), options)
+            after, images = self._offered(text, path, options)
             changed = after != text
             if not dry:
                 self._deliver()
             if changed and not dry:
                 replace_whole(page, after.encode("utf-8", "surrogateescape"), stat.S_IMODE(status.st_mode))
-            return Page(path, len(offered), changed)
+            return Page(path, images, changed)
         except OSError as error:
             return Page(path, left=f"cannot be rewritten: {error.strerror or error}")
+
+    def offered(self, text: str, path: str, options: Options = Options()) -> str:
+        """The text of a page that will stand at a path, rewritten; its variants are in the site then. Raises OSError."""
+        after, _ = self._offered(text, path, options)
+        self._deliver()
+        return after
+
+    def _offered(self, text: str, path: str, options: Options) -> tuple[str, int]:
+        """A page rewritten, and how many of its images have variants."""
+        offered: list[Offer] = []
+        look = partial(self._look, (self._folder / path).parent, offered)
+        return rewrite(text, look, options), len(offered)
 
     def _deliver(self) -> None:
         """Write the variants that pages name and the site has not, before a page names them. Raises OSError."""
         for target, variant in sorted(self._awaited.items()):
+            target.parent.mkdir(parents=True, exist_ok=True)
             replace_whole(target, self._gallery.content(variant).read_bytes())
             del self._awaited[target]
             self.added.append(target.relative_to(self._folder).as_posix())
