@@ -26,6 +26,7 @@ from semopt.types import (
     Request,
     Search,
     SearchResult,
+    Settings,
     Source,
     Strategy,
     Task,
@@ -202,7 +203,7 @@ class Engine:
             settings.write or run.strategy.write,
             jury.criterion,
             dict(settings.floor) or DEFAULT_FLOOR,
-            *(settings.widths, settings.min_width, settings.max_width, settings.seed),
+            *(settings.widths, settings.min_width, _most(settings, source), settings.seed),
             *(jury.judges, jury.agree, jury.absent),
             confirming(asked, self._judges, source.graphic),
         )
@@ -251,3 +252,12 @@ class Engine:
             return
         for run, seen in zip(runs, scores, strict=True):
             yield from self._advance(run, seen)
+
+
+def _most(settings: Settings, source: Source) -> int | None:
+    """The greatest width in px that leaves both sides within what the rule allows."""
+    if settings.max_side is None:
+        return settings.max_width
+    longer = max(source.width, source.height)
+    width = max(1, source.width * min(settings.max_side, longer) // longer)
+    return min(width, settings.max_width or width)

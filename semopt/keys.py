@@ -33,7 +33,8 @@ class Keys:
     def _settings(self, settings: Settings) -> bytes:
         judged = settings.placeholder or settings.strategy in (None, "semantic", "both", "resize", "jpeg")
         seen = settings.strategy in (None, "visual", "both", "semantic")  # where judges cannot decide, the eye does
-        idle = {"formats", *(() if judged else JUDGING), *(() if seen else ("floor",))}
+        unsaid = () if settings.max_side else ("max_side",)
+        idle = {"formats", *(() if judged else JUDGING), *(() if seen else ("floor",)), *unsaid}
         everything = {
             "algorithm": ALGORITHM,
             "settings": {key: value for key, value in asdict(settings).items() if key not in idle},

@@ -19,7 +19,7 @@ from semopt.atomic import digest, replace_whole, stat_of, sweep
 from semopt.encoders import ENCODERS
 from semopt.index import Index
 from semopt.naming import Naming
-from semopt.types import Config, Outcome, Stat, Status, Task, Variant
+from semopt.types import COPY, Config, Outcome, Status, Task, Variant
 from semopt.write import STATE, ForeignError, Writer
 
 log = logging.getLogger("semopt")
@@ -43,7 +43,8 @@ class Ledger:
         self._trusted = recorded is not None and recorded.sha256 == digest(self._written)
         self._naming = Naming(config.output)
         namings = [self._naming, Naming(manifest.output(self._written))]
-        self.writer = Writer(config.root, base, namings, manifest.owned(self.before))
+        self._home = config.target or config.root
+        self.writer = Writer(self._home, base, namings, manifest.owned(self.before), self._state)
         self.done: dict[str, Outcome] = {}
 
     def unchanged(self, task: Task, sha256: str, key: str) -> Outcome | None:
@@ -84,19 +85,26 @@ class Ledger:
     def install(self, task: Task, key: str, answer: Outcome, contents: Iterable[bytes]) -> Outcome:
         """Write the variants of an answer beside their original and note them; the outcome says how that went.
 
-        Raises OSError where the disk is full.
+        Where an original has a place in a target, its copy stands for the variants that were not found. Raises OSError
+        where the disk is full.
         """
         path = task.asset.path
+        if task.asset.place and not answer.variants and answer.status != "failed":
+            answer = replace(answer, variants=(copy_of(answer),))
         variants = tuple(self._named(task, variant) for variant in answer.variants)
         whole = replace(answer, path=path, rule=task.rule.name, variants=variants)
         if not self._same(task):
             return _failed(whole, "changed or went away during the build; build again")
         try:
+            if any(variant.format == COPY for variant in variants):
+                contents = [task.asset.file.read_bytes()]
             for variant in variants:
                 self.writer.check(variant.path, variant.sha256)
             for variant, content in zip(variants, contents, strict=True):
+                if digest(content) != variant.sha256:
+                    return _failed(whole, "changed during the build; build again")
                 self.writer.place(variant.path, content, task.asset.file)
-                self.index.record(variant.path, content, self._stat(variant.path))
+                self.index.record(self._known(variant.path), content, stat_of(os.lstat(self._home / variant.path)))
         except ForeignError as error:
             return _failed(whole, str(error))
         except OSError as error:
@@ -123,7 +131,7 @@ class Ledger:
             for message in filter(None, map(self.writer.remove, sorted(ours - named))):
                 log.warning(message)
         if complete and everything:
-            self.index.forget_all_but({*entries, *named, manifest.NAME}, entries)
+            self.index.forget_all_but({*entries, *map(self._known, named), manifest.NAME}, entries)
         self._write_books(named)
 
     def _write_books(self, named: Collection[str]) -> None:
@@ -144,7 +152,7 @@ class Ledger:
             replace_whole(self._config.root / manifest.NAME, content)
             self._written = content
         if not self._trusted or digest(content) != self.index.seen[manifest.NAME].sha256:
-            self.index.record(manifest.NAME, content, self._stat(manifest.NAME))
+            self.index.record(manifest.NAME, content, stat_of(os.lstat(self._config.root / manifest.NAME)))
             self._trusted = True
 
     @staticmethod
@@ -156,19 +164,23 @@ class Ledger:
             return False
 
     def _stands(self, variant: Variant) -> bool:
-        file = self._config.root / variant.path
+        file = self._home / variant.path
         try:
             status = os.lstat(file)
             return stat.S_ISREG(status.st_mode) and (
-                self.index.sha256(variant.path, file, stat_of(status)) == variant.sha256
+                self.index.sha256(self._known(variant.path), file, stat_of(status)) == variant.sha256
             )
         except OSError:
             return False
 
-    def _stat(self, path: str) -> Stat:
-        return stat_of(os.lstat(self._config.root / path))
+    def _known(self, path: str) -> str:
+        """What the index calls a variant: in a target it may have the path that its original has in the tree."""
+        return f"/{path}" if self._config.target else path
 
     def _named(self, task: Task, variant: Variant) -> Variant:
+        if place := task.asset.place:
+            copied = variant.format == COPY or place.stem is None
+            return replace(variant, path=place.copy if copied else f"{place.stem}{ENCODERS[variant.format].suffix}")
         width = variant.width if task.rule.settings.widths else None
         suffix = ENCODERS[variant.format].suffix
         return replace(variant, path=self._naming.path(task.asset.path, suffix, variant.format, width))
@@ -177,6 +189,12 @@ class Ledger:
 def again(status: Status) -> Status:
     """What a status is called when it is known from before: failures are shown each time."""
     return "failed" if status == "failed" else "cached"
+
+
+def copy_of(answer: Outcome) -> Variant:
+    """The original itself as a variant, without its path."""
+    size = answer.width or 0, answer.height or 0
+    return Variant("", COPY, "application/octet-stream", *size, None, answer.bytes or 0, answer.sha256 or "", "people")
 
 
 def _failed(outcome: Outcome, reason: str) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Any
 
 from semopt.naming import DEFAULT, fault
 from semopt.records import Json, placeholder_of, variant_json, variant_of
-from semopt.types import Outcome, SemoptError, Variant
+from semopt.types import COPY, Outcome, SemoptError, Variant
 
 NAME = "semopt-manifest.json"
 VERSION = 1
@@ -23,7 +23,7 @@ def entry(outcome: Outcome) -> Json:
     """The manifest's entry for an outcome. What `cached` means is known to a run only; here it is what was found."""
     status = outcome.status
     if status == "cached":
-        status = "optimized" if outcome.variants else "kept"
+        status = "optimized" if any(one.format != COPY for one in outcome.variants) else "kept"
     return {
         "sha256": outcome.sha256,
         "bytes": outcome.bytes,

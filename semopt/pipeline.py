@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -22,7 +22,7 @@ from semopt.keys import Keys
 from semopt.ledger import Ledger, again
 from semopt.lock import locked
 from semopt.outcomes import outcome_of
-from semopt.types import Config, Outcome, Skipped, Task, Work
+from semopt.types import Config, Outcome, Plan, Skipped, Task, Work
 from semopt.write import STATE
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Scope:
     """What a run is asked to do. jobs: worker processes. only: glob; other images are left as they are.
 
     progress: bars on stderr for downloads. planned: told the number of images before the first outcome. paths: as the
-    manifest has them, these alone; None for all.
+    manifest has them, these alone; None for all. plan: made by the caller; None for that of the config's tree. revised:
+    what is to be kept and written of an answer and the bytes of its variants: with all of these or none.
     """
 
     jobs: int = 1
@@ -52,6 +53,8 @@ class Scope:
     progress: bool = False
     planned: Callable[[int], None] = lambda images: None
     paths: Collection[str] | None = None
+    plan: Plan | None = None
+    revised: Callable[[Task, Outcome, Sequence[bytes]], Outcome] = lambda task, answer, contents: answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class _Build:
         self._ledger = Ledger(config, self._base)
         self._cache = Cache(config.cache or config.root / STATE / "cache")
         self._keys = Keys(config)
-        planned = plan.make(config, self._ledger.writer.owned_paths().__contains__)
+        planned = scope.plan or plan.make(config, self._ledger.writer.owned_paths().__contains__)
         self._matches = matcher([scope.only]) if scope.only is not None else lambda place: True
         self.tasks = [task for task in planned.tasks if self._selected(task.asset.path)]
         self.skipped = [one for one in planned.skipped if self._selected(one.path)]
@@ -255,11 +258,13 @@ class _Build:
                     self._ledger.index.doubt(one.task.asset.path)
                 yield from (_passing(one.task, answer) for one in (first, *twins))
                 continue
-            self._keep(first.key, answer, found.contents)
-            yield self._ledger.install(first.task, first.key, answer, found.contents)
+            answer = self._scope.revised(first.task, answer, found.contents)
+            contents = found.contents if answer.variants else ()
+            self._keep(first.key, answer, contents)
+            yield self._ledger.install(first.task, first.key, answer, contents)
             for twin in twins:
                 known = replace(answer, status=again(answer.status), work=Work())
-                yield self._ledger.install(twin.task, twin.key, known, found.contents)
+                yield self._ledger.install(twin.task, twin.key, known, contents)
 
     def _keep(self, key: str, answer: Outcome, contents: Iterable[bytes]) -> None:
         try:

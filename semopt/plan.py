@@ -41,7 +41,12 @@ def make(config: Config, is_variant: Callable[[str], bool] = lambda path: False)
 
 
 def relative(config: Config, place: str) -> str:
-    """A path relative to the tree as a path relative to the config's folder, which is what the manifest has."""
+    """A path relative to the tree as a path relative to the config's folder, which is what the manifest has.
+
+    Where variants go to a folder of their own, it stays as it is.
+    """
+    if config.target:
+        return place
     try:
         base = os.path.relpath(config.assets, config.root).replace(os.sep, "/")
     except ValueError:  # on another drive

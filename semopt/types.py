@@ -89,7 +89,8 @@ class Settings:
     write None: the strategy's own. keep: per judge by name, "*" for every other judge. floor: metric to least figure.
     widths: px, one set of variants for each; empty for the original's own. min_width, max_width: px of any variant.
     seed: of the random numbers of `jpeg`. confirm: judges that take no part in the search. serve: "semantic" where
-    the variants made for machines are to be shown to people. placeholder: whether to make one.
+    the variants made for machines are to be shown to people. placeholder: whether to make one. max_side: px of a
+    variant's longer side.
     """
 
     strategy: str | None = None
@@ -108,6 +109,7 @@ class Settings:
     seed: int = 0
     serve: Literal["semantic"] | None = None
     placeholder: bool = False
+    max_side: int | None = None
 
     def keep_for(self, evaluator: str) -> Keep:
         """What must survive in the eyes of this judge."""
@@ -152,6 +154,9 @@ class Config:
 
     root: the folder that holds the config; the manifest and `.semopt/` lie there. assets: the tree, absolute.
     file: the config's path, None where there is none. output: template of variants' paths. cache: absolute folder.
+    target: a folder of its own for variants, absolute. Paths of images are then relative to the tree, those of variants
+    to the target; an image that has a place there gets a file, a copy where nothing smaller was found. None: beside the
+    originals.
     """
 
     root: Path
@@ -164,6 +169,7 @@ class Config:
     limits: Limits = Limits()
     output: str = "{dir}/{name}.semopt.{ext}"
     cache: Path | None = None
+    target: Path | None = None
 
 
 # --- what the plan says -----------------------------------------------------------------------------------------
@@ -180,12 +186,27 @@ class Stat:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where the file of an image goes in a config's target. copy: the path of a copy of the original.
+
+    stem: a variant's path without its suffix; None where a variant takes the path of a copy.
+    """
+
+    copy: str
+    stem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
-    """One source image. path: relative to the config's folder, POSIX, undecodable bytes surrogate-escaped."""
+    """One source image. path: relative to the config's folder, POSIX, undecodable bytes surrogate-escaped.
+
+    place: where the config has a target.
+    """
 
     path: str
     file: Path
     stat: Stat
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -578,6 +599,10 @@ class Strategy(Protocol):
 # --- what came of it --------------------------------------------------------------------------------------------
 
 
+COPY = "copy"
+"""What stands for the format of a variant that is a copy of its original, in a target."""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """A file written beside its original. path as in Asset. audience: for whom it is good enough."""
@@ -636,6 +661,35 @@ class Compressed:
     scores: tuple[tuple[str, Score], ...] = ()
     trials: tuple[Trial, ...] = ()
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What became of one sample of a dataset. path: in the source; target: of its file in the other folder, if any.
+
+    Both are relative and POSIX. split: such as "train", empty where the tree has no such level. class_name: empty for
+    a file in no folder. status: "optimized", "copied" (the original's bytes) or "failed" (no file). bytes, bytes_after:
+    of the original and of its file. strategy: what was followed, "semantic" unless the judge could not decide; scores:
+    by judge. agrees: whether the judge answers as before, True where the pixels are the same, None where there is no
+    file, or the judge has no say on it. similarity: in that judge's eyes. margin: log odds from the threshold, for what
+    it searched itself. same: the pixels are those of the original. fresh: written in this run.
+    """
+
+    path: str
+    target: str | None
+    split: str
+    class_name: str
+    status: Literal["optimized", "copied", "failed"]
+    reason: str = ""
+    bytes: int | None = None
+    bytes_after: int | None = None
+    strategy: str | None = None
+    scores: tuple[tuple[str, Score], ...] = ()
+    agrees: bool | None = None
+    similarity: float | None = None
+    margin: float | None = None
+    same: bool = False
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,16 @@ class ForeignError(SemoptError):
 class Writer:
     """Writes and removes variants below a folder. Paths are relative to it, POSIX."""
 
-    def __init__(self, root: Path, base: str, namings: Sequence[Naming], owned: dict[str, set[str]]) -> None:
+    def __init__(
+        self, root: Path, base: str, namings: Sequence[Naming], owned: dict[str, set[str]], state: Path | None = None
+    ) -> None:
         """root: what paths are relative to. base: the tree relative to root, with a slash, or empty.
 
         namings: the templates that variants are written under, now first, then those of the manifest before. owned:
-        paths and the sha256 under which semopt wrote them, from the manifest.
+        paths and the sha256 under which semopt wrote them, from the manifest. state: the folder of the journal, by
+        default in root.
         """
-        self._root, self._journal = root, Journal(root / STATE / JOURNAL)
+        self._root, self._journal = root, Journal((state or root / STATE) / JOURNAL)
         lines = self._journal.lines()
         # A killed build may have written under a template that neither config nor manifest has any more.
         others = {Naming(line.output) for line in lines if line.output and fault(line.output) is None}

@@ -1,4 +1,4 @@
-"""A folder of documents whose generator makes the pages: built beside the project, so that nothing is written into it."""
+"""A folder of documents whose generator makes the pages: built beside it, so that nothing is written into it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from semopt import config as configs
 from semopt import pipeline
+from semopt.atomic import replace_whole
 from semopt.integrations.gallery import Gallery
 from semopt.types import Config, ConfigError, Outcome
 from semopt.write import STATE
@@ -41,7 +42,11 @@ def settings(project: Path, tree: Path, tool: str, file: Path | None, exclude: C
 
 
 def build(config: Config) -> Iterator[Outcome]:
-    """Build all; gives what failed, each said as a warning by the caller. Raises ConfigError, EvaluatorError, OSError."""
+    """Build all; gives what failed. Raises ConfigError, EvaluatorError and OSError."""
+    ignore = config.root.parent / ".gitignore"
+    if not ignore.exists():
+        ignore.parent.mkdir(parents=True, exist_ok=True)
+        replace_whole(ignore, b"*\n")
     for outcome in pipeline.run(config, pipeline.Scope(pipeline.default_jobs())):
         if outcome.status == "failed":
             yield outcome

@@ -76,7 +76,7 @@ class Site:
             return Page(path, left=f"cannot be rewritten: {error.strerror or error}")
 
     def offered(self, text: str, path: str, options: Options = Options()) -> str:
-        """The text of a page that will stand at a path, rewritten; its variants are in the site then. Raises OSError."""
+        """The text of a page that will stand at a path, rewritten; its variants are in the site. Raises OSError."""
         after, _ = self._offered(text, path, options)
         self._deliver()
         return after

@@ -1,7 +1,8 @@
-"""`extensions = ["semopt.integrations.sphinx"]` in conf.py: the pictures of the sources in better formats on every page.
+"""`extensions = ["semopt.integrations.sphinx"]` in conf.py: the pictures of the sources in better formats.
 
 Sphinx copies the pictures into the output and writes the pages; when it has finished, the pages get their `<picture>`
-elements, and the output the variants that they name. Nothing is written into the sources.
+elements, and the output the variants that they name. Among the sources nothing is written but `.semopt/`, beside
+conf.py.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sphinx.errors import ExtensionError
+from sphinx.errors import ConfigError, ExtensionError
 from sphinx.util import logging
 
+import semopt.types
 from semopt import __version__
 from semopt.integrations import documents
 from semopt.integrations.site import Site
@@ -42,6 +44,8 @@ def _finished(app: Any, exception: Exception | None) -> None:
         for outcome in documents.build(settings):
             log.warning("semopt: %s: %s; the page shows the original", outcome.path, outcome.reason)
         site = Site(output, documents.gallery(settings), app.config.html_baseurl or "/")
+    except semopt.types.ConfigError as error:
+        raise ConfigError(str(error)) from error
     except (SemoptError, OSError) as error:
         raise ExtensionError(f"semopt: {error}") from error
     for place in site.pages():
