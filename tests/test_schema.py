@@ -13,7 +13,7 @@ import yaml
 
 from conftest import REPOSITORY, Tree
 from semopt import config
-from semopt.config import descriptions, schema
+from semopt.config import descriptions, reference, schema
 from semopt.config.jsonschema import DIALECT, SHIPPED, generate
 from semopt.types import ConfigError
 
@@ -155,3 +155,10 @@ def test_the_package_ships_what_is_generated(tree: Tree) -> None:
 
 def test_help_shows_an_example(tree: Tree) -> None:
     assert "yaml-language-server: $schema=" in tree.semopt("schema", "--help").stdout
+
+
+def test_the_keys_for_people_are_those_of_the_schema() -> None:
+    page = (REPOSITORY / "docs/config.md").read_text()
+    assert page == reference.markdown(), "semopt schema --markdown > docs/config.md"
+    rule = generate()["properties"]["rules"]["items"]["properties"]
+    assert all(f"| `{key}` |" in page for key in (*rule, *generate()["properties"]) if key != "spend")
