@@ -50,7 +50,7 @@ KEYS: dict[str, str] = {
     "rules.floor.ssimulacra2": "The least SSIMULACRA2, where 100 is the original itself; 70 by default.",
     "rules.metadata": "What a variant carries of its original's metadata; 'strip', the default, is nothing.",
     "rules.background": "The colour under transparency where a format has none: '#rgb', '#rrggbb' or a basic name.",
-    "rules.placeholder": "Whether the manifest gets what can be recognised of the image in a kilobyte, for pages to show first.",
+    "rules.placeholder": "Whether the manifest gets what can be recognised in a kilobyte, for pages to show first.",
     "rules.serve": "'semantic' lets pages show the variant made for machines as the picture itself.",
     "rules.seed": "The number from which the random qualities of 'jpeg' follow, so that a build repeats.",
     "output": "A template for the variants' paths in place of 'cat.jpg.semopt.webp'.",
