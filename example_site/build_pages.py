@@ -49,8 +49,10 @@ def picture(asset, path, width, height, alt, eager=False):
     plain = [v["path"] for v in found if v["media_type"] in FAMILIAR]
     lines = [f'<source type="{text(v["media_type"])}" srcset="{url(v["path"])}">' for v in sources]
     loading = "" if eager else ' loading="lazy"'
+    first = asset.get("placeholder")  # what can be recognised in a kilobyte, until the picture is there
+    style = f' style="background:url({text(first)}) center/cover no-repeat"' if first else ""
     lines.append(
-        f'<img src="{url((plain or [path])[0])}" width="{width}" height="{height}" alt="{text(alt)}"{loading}>'
+        f'<img src="{url((plain or [path])[0])}" width="{width}" height="{height}" alt="{text(alt)}"{loading}{style}>'
     )
     return "<picture>" + "".join(lines) + "</picture>" if sources else lines[-1]
 

@@ -88,6 +88,14 @@ def test_every_picture_is_credited() -> None:
     assert not [file.name for file in pictures if file.name not in credits]
 
 
+def test_pictures_for_people_have_a_placeholder_that_is_a_picture(built: Tree) -> None:
+    placeholders = [entry["placeholder"] for entry in built.manifest.values() if entry["placeholder"]]
+    assert len(placeholders) == 7
+    assert all(len(uri) <= 1024 for uri in placeholders)
+    page = (built.root / "gallery.html").read_text()
+    assert page.count("background:url(data:image/webp;base64,") >= 4
+
+
 def test_a_browser_shows_the_variants(built: Tree, tmp_path: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:

@@ -124,7 +124,7 @@ def _detail(path: str, entry: Mapping[str, Any], rule: Rule, outcome: Outcome | 
         {
             "variant": number,
             "judge": name,
-            **{key: score.get(key) for key in ("similarity", "label", "label_before", "kept")},
+            **{key: score.get(key) for key in ("similarity", "label", "label_before", "sure", "kept")},
         }
         for number, variant in enumerate(entry["variants"])
         for name, score in variant["scores"].items()

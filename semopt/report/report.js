@@ -236,7 +236,7 @@
       ["judge", one => one.judge],
       ["similarity", one => one.similarity == null ? "no say" : one.similarity.toFixed(3)],
       ["needed", one => all.thresholds[one.judge]?.toFixed(2) ?? ""],
-      ["saw before", one => one.label_before || ""],
+      ["saw before", one => one.label_before ? `${one.label_before}${one.sure == null ? "" : ` (${percent(one.sure)})`}` : ""],
       ["sees now", one => one.label ? (one.label === one.label_before ? "the same" : one.label) : ""],
       ["kept", one => one.kept == null ? "" : percent(one.kept)],
     ].filter(([, cell]) => seen.some(cell));
