@@ -38,11 +38,12 @@ class Ledger:
         self._unfinished = self._state / "unfinished"
         self.index = Index.read(self._state / "index.json")
         self._written = manifest.load(config.root)
-        self.before = self._found = manifest.read(self._written, config.root / manifest.NAME)
+        self.before = self._found = self._standing = manifest.read(self._written, config.root / manifest.NAME)
+        self._template = manifest.output(self._written)
         recorded = self.index.seen.get(manifest.NAME)
         self._trusted = recorded is not None and recorded.sha256 == digest(self._written)
         self._naming = Naming(config.output)
-        namings = [self._naming, Naming(manifest.output(self._written))]
+        namings = [self._naming, Naming(self._template)]
         self._home = config.target or config.root
         self.writer = Writer(self._home, base, namings, manifest.owned(self.before), self._state)
         self.done: dict[str, Outcome] = {}
@@ -143,14 +144,16 @@ class Ledger:
             log.warning("%s cannot be written (%s); the next build will be slow", STATE, error.strerror)
 
     def _write_manifest(self, entries: manifest.Entries) -> None:
+        if self._trusted and entries == self._standing and self._template == self._config.output:
+            return  # without making a text of it: the whole work of a build with nothing to do
         content = manifest.render(entries, self._config.output)
         if content != self._written:
             self._unfinished.touch()
-            retemplated = self._written and manifest.output(self._written) != self._config.output
+            retemplated = self._written and self._template != self._config.output
             staying = () if retemplated else manifest.owned(entries)
             self.writer.adopt(set(manifest.owned(self._found)).difference(staying))
             replace_whole(self._config.root / manifest.NAME, content)
-            self._written = content
+            self._written, self._standing, self._template = content, entries, self._config.output
         if not self._trusted or digest(content) != self.index.seen[manifest.NAME].sha256:
             self.index.record(manifest.NAME, content, stat_of(os.lstat(self._config.root / manifest.NAME)))
             self._trusted = True

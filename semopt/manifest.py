@@ -106,6 +106,8 @@ def _no_number(text: str) -> None:
 
 def output(content: bytes) -> str:
     """The template under which a manifest's variants were written; the default one where it cannot be believed."""
+    if b'"output"' not in content:  # a manifest of 10,000 images takes 50 ms to parse
+        return DEFAULT
     try:
         template = json.loads(content).get("output", DEFAULT)
     except (ValueError, AttributeError, RecursionError):
