@@ -14,6 +14,7 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from semopt import regular
 from semopt.atomic import digest, replace_whole
 from semopt.types import Stat
 
@@ -47,7 +48,7 @@ class Index:
     def read(cls, file: Path) -> Index:
         """The index in a file; an empty one where that cannot be believed."""
         try:
-            value = json.loads(file.read_bytes())
+            value = json.loads(regular.read(file))
             if value["version"] != VERSION:
                 return cls(file)
             seen = {path: Seen(Stat(*row[:4]), row[4], row[5]) for path, row in value["seen"].items()}
@@ -72,7 +73,7 @@ class Index:
         one = self.seen.get(path)
         if one is not None and one.tells(stat):
             return one.sha256
-        content = file.read_bytes()
+        content = regular.read(file)
         if len(content) != stat.size:
             raise OSError(errno.ESTALE, "it changed while it was read; build again")
         return self.record(path, content, stat)

@@ -52,7 +52,7 @@ class Ledger:
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
         variants = last.variants
-        if last.sha256 != sha256 or any(self._named(task, variant) != variant for variant in variants):
+        if last.sha256 != sha256 or not all(self._as_named(task, variant) for variant in variants):
             return None
         if not all(self._stands(variant) for variant in variants):
             return None
@@ -156,6 +156,9 @@ class Ledger:
 
     def _stat(self, path: str) -> Stat:
         return stat_of(os.lstat(self._config.root / path))
+
+    def _as_named(self, task: Task, variant: Variant) -> bool:
+        return variant.format in ENCODERS and self._named(task, variant) == variant
 
     def _named(self, task: Task, variant: Variant) -> Variant:
         width = variant.width if task.rule.settings.widths else None

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from semopt import regular
 from semopt.naming import DEFAULT, fault
-from semopt.records import Json, variant_json, variant_of
+from semopt.records import Json, sound, variant_json, variant_of
 from semopt.types import Outcome, SemoptError, Variant
 
 NAME = "semopt-manifest.json"
@@ -40,7 +41,7 @@ def entry(outcome: Outcome) -> Json:
 def outcome(path: str, value: Mapping[str, Any]) -> Outcome:
     """An outcome back from an entry. Raises KeyError, TypeError or ValueError on anything else."""
     plain = {key: value[key] for key in ("status", "reason", "rule", "strategy", "sha256", "bytes", "width", "height")}
-    return Outcome(path=path, **plain, variants=tuple(map(variant_of, value["variants"])))
+    return sound(Outcome(path=path, **plain, variants=tuple(map(variant_of, value["variants"]))))
 
 
 def render(entries: Entries, output: str = DEFAULT) -> bytes:
@@ -101,11 +102,16 @@ def is_one(content: bytes) -> bool:
 
 
 def load(folder: Path) -> bytes:
-    """The bytes of the manifest in a folder; empty where there is none."""
+    """The bytes of the manifest in a folder; empty where there is none.
+
+    Raises SemoptError where it cannot be read: with it would go the knowledge of what semopt wrote.
+    """
     try:
-        return (folder / NAME).read_bytes()
-    except OSError:
+        return regular.read(folder / NAME)
+    except FileNotFoundError:
         return b""
+    except OSError as error:
+        raise SemoptError(f"{folder / NAME} cannot be read: {error.strerror or error}") from error
 
 
 def owned(entries: Entries) -> dict[str, set[str]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from functools import cache
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from semopt.types import Candidate, Outcome, Passes, Score, Trial, Variant, Work
 
 Json = dict[str, Any]
+Record = TypeVar("Record")
+LARGEST = 2**63
 DIGITS = 4  # scores are rounded, so that the last bits of another CPU do not change a manifest
 
 
@@ -42,8 +47,8 @@ def variant_json(variant: Variant) -> Json:
 def variant_of(value: Mapping[str, Any]) -> Variant:
     """A variant back from JSON. Raises KeyError, TypeError or ValueError on anything else."""
     fields = {key: value[key] for key in Variant.__dataclass_fields__ if key not in ("audience", "scores")}
-    scores = tuple((name, Score(**figures)) for name, figures in sorted(value["scores"].items()))
-    return Variant(**fields, audience=value["for"], scores=scores)
+    scores = tuple((name, sound(Score(**figures))) for name, figures in sorted(value["scores"].items()))
+    return sound(Variant(**fields, audience=value["for"], scores=scores))
 
 
 def trial_json(trial: Trial) -> Json:
@@ -69,8 +74,9 @@ def trial_of(value: Mapping[str, Any]) -> Trial:
         value["encoder"], value["width"], value["height"], value["quality"], tuple(value.get("chain", ()))
     )
     scores = value["scores"]
-    seen = None if scores is None else {name: Score(**figures) for name, figures in scores.items()}
-    return Trial(candidate, value["bytes"], seen, value["measured"], value["passed"], value["refused"])
+    seen = None if scores is None else {name: sound(Score(**figures)) for name, figures in scores.items()}
+    trial = Trial(sound(candidate), value["bytes"], seen, value["measured"], value["passed"], value["refused"])
+    return sound(trial)
 
 
 def work_json(work: Work) -> Json:
@@ -80,8 +86,8 @@ def work_json(work: Work) -> Json:
 
 def work_of(value: Mapping[str, Any]) -> Work:
     """Work back from JSON."""
-    judges = {name: Passes(**counts) for name, counts in value["judges"].items()}
-    return Work(**{**value, "judges": tuple(sorted(judges.items()))})
+    judges = {name: sound(Passes(**counts)) for name, counts in value["judges"].items()}
+    return sound(Work(**{**value, "judges": tuple(sorted(judges.items()))}))
 
 
 def answer_json(outcome: Outcome) -> Json:
@@ -103,10 +109,41 @@ def answer_json(outcome: Outcome) -> Json:
 def answer_of(value: Mapping[str, Any]) -> Outcome:
     """An outcome without path and rule. Raises KeyError, TypeError or ValueError on anything else."""
     plain = {key: value[key] for key in ("status", "reason", "strategy", "sha256", "bytes", "width", "height")}
-    return Outcome(
-        path="",
-        **plain,
-        variants=tuple(map(variant_of, value["variants"])),
-        work=work_of(value["work"]),
-        trials=tuple(map(trial_of, value["trials"])),
+    return sound(
+        Outcome(
+            path="",
+            **plain,
+            variants=tuple(map(variant_of, value["variants"])),
+            work=work_of(value["work"]),
+            trials=tuple(map(trial_of, value["trials"])),
+        )
     )
+
+
+def sound(record: Record) -> Record:
+    """A dataclass whose plain fields are of the types that they are declared with. Raises TypeError."""
+    kind: Any = type(record)
+    for name, hints in _plain(kind):
+        if not any(_fits(getattr(record, name), hint) for hint in hints):
+            raise TypeError(f"{name} of {kind.__name__}: found {type(getattr(record, name)).__name__}")
+    return record
+
+
+@cache
+def _plain(kind: Hashable) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    """The fields of a dataclass with the types that each may have; what is made of other records is left out."""
+    found = []
+    for name, hint in get_type_hints(kind).items():
+        hints = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+        if all(one in (int, float, str, bool, type(None)) or get_origin(one) is Literal for one in hints):
+            found.append((name, hints))
+    return tuple(found)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value of JSON is of a type; numbers are finite, and no larger than others read them."""
+    if get_origin(hint) is Literal:
+        return isinstance(value, str) and value in get_args(hint)
+    if hint is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    return type(value) is hint and (hint is not int or abs(value) < LARGEST)
