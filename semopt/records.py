@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
 from types import UnionType
@@ -13,7 +13,8 @@ from semopt.types import Candidate, Outcome, Passes, Score, Trial, Variant, Work
 
 Json = dict[str, Any]
 Record = TypeVar("Record")
-LARGEST = 2**63
+LARGEST = 2**63  # beyond it other readers of JSON have no whole numbers
+PLAIN = {int, float, str, bool, type(None)}
 DIGITS = 4  # scores are rounded, so that the last bits of another CPU do not change a manifest
 
 
@@ -121,29 +122,28 @@ def answer_of(value: Mapping[str, Any]) -> Outcome:
 
 
 def sound(record: Record) -> Record:
-    """A dataclass whose plain fields are of the types that they are declared with. Raises TypeError."""
+    """A dataclass whose plain fields are of the types that they are declared with, numbers finite. Raises TypeError."""
     kind: Any = type(record)
-    for name, hints in _plain(kind):
-        if not any(_fits(getattr(record, name), hint) for hint in hints):
-            raise TypeError(f"{name} of {kind.__name__}: found {type(getattr(record, name)).__name__}")
+    for name, types, words in _plain(kind):
+        value: Any = getattr(record, name)
+        found = type(value)
+        odd = found not in types or (found is str and words and value not in words)
+        if odd or (found is float and not math.isfinite(value)) or (found is int and abs(value) >= LARGEST):
+            raise TypeError(f"{name} of {kind.__name__}: found {found.__name__}")
     return record
 
 
 @cache
-def _plain(kind: Hashable) -> tuple[tuple[str, tuple[Any, ...]], ...]:
-    """The fields of a dataclass with the types that each may have; what is made of other records is left out."""
+def _plain(kind: type) -> tuple[tuple[str, frozenset[type], frozenset[str]], ...]:
+    """The fields of a dataclass with the types, and the words if they are few, that each may have.
+
+    Fields that are made of other records are left out.
+    """
     found = []
     for name, hint in get_type_hints(kind).items():
         hints = get_args(hint) if get_origin(hint) is UnionType else (hint,)
-        if all(one in (int, float, str, bool, type(None)) or get_origin(one) is Literal for one in hints):
-            found.append((name, hints))
+        words = frozenset(word for one in hints if get_origin(one) is Literal for word in get_args(one))
+        types = {str if get_origin(one) is Literal else one for one in hints}
+        if types <= PLAIN:
+            found.append((name, frozenset(types | ({int} if float in types else set())), words))
     return tuple(found)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value of JSON is of a type; numbers are finite, and no larger than others read them."""
-    if get_origin(hint) is Literal:
-        return isinstance(value, str) and value in get_args(hint)
-    if hint is float:
-        return type(value) in (int, float) and math.isfinite(value)
-    return type(value) is hint and (hint is not int or abs(value) < LARGEST)
