@@ -15,8 +15,11 @@ def opened(file: Path) -> BufferedReader:
     Raises OSError.
     """
     descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(file))
         raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(file))
     return os.fdopen(descriptor, "rb")
 
