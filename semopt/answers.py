@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from semopt import regular
 from semopt.atomic import digest, replace_whole, stat_of
 from semopt.cache import Cache
 from semopt.keys import Keys
 from semopt.outcomes import outcome_of
 from semopt.pipeline import LASTING
+from semopt.stock import folder_of
 from semopt.types import Asset, Config, Outcome, Task
 from semopt.write import STATE
 
@@ -46,7 +48,7 @@ def searched(config: Config, tasks: Sequence[Task], crew: Crew) -> Iterator[Answ
     """
     from semopt.engine import Engine, Order
 
-    orders = [Order(number, task, digest(task.asset.file.read_bytes())) for number, task in enumerate(tasks)]
+    orders = [Order(number, task, digest(regular.read(task.asset.file))) for number, task in enumerate(tasks)]
     for found in Engine(config, crew).search(orders):
         task = found.order.task
         outcome = replace(outcome_of(found), path=task.asset.path, rule=task.rule.name)
@@ -65,8 +67,8 @@ def answer_for(config: Config, task: Task, crew: Crew) -> Answer:
         return Answer(
             Outcome(task.asset.path, "failed", reason, task.rule.name, task.rule.settings.strategy, bytes=size)
         )
-    cache = Cache(config.cache or config.root / STATE / "cache")
-    key = Keys(config).key(task.rule, digest(task.asset.file.read_bytes()))
+    cache = Cache(folder_of(config))
+    key = Keys(config).key(task.rule, digest(regular.read(task.asset.file)))
     known = cache.get(key)
     if known is not None:
         return Answer(replace(known, path=task.asset.path, rule=task.rule.name), cached=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
-from semopt.atomic import digest, replace_whole
+from semopt import regular
+from semopt.atomic import digest, is_inside, replace_whole
 from semopt.records import answer_json, answer_of
 from semopt.types import Outcome
 
@@ -19,11 +22,11 @@ class Cache:
     def get(self, key: str) -> Outcome | None:
         """The answer for a key, without path and rule; None where there is none that can be believed."""
         try:
-            seal, _, body = self._entry(key).read_bytes().partition(b"\n")
+            seal, _, body = regular.read(self._entry(key)).partition(b"\n")
             if seal.decode("ascii") != digest(key.encode() + body):
                 return None
             return answer_of(json.loads(body))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             return None
 
     def put(self, key: str, answer: Outcome, contents: list[bytes]) -> None:
@@ -36,7 +39,7 @@ class Cache:
     def content(self, sha256: str) -> bytes | None:
         """The bytes with this sha256, or None."""
         try:
-            content = self._blob(sha256).read_bytes()
+            content = regular.read(self._blob(sha256))
         except (OSError, ValueError):
             return None
         return content if digest(content) == sha256 else None
@@ -49,4 +52,6 @@ class Cache:
 
     def _write(self, target: Path, content: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
+        if not is_inside(os.path.realpath(target.parent), os.path.realpath(self.folder)):
+            raise OSError(errno.ELOOP, f"{target.parent} is a link that leads out of it")
         replace_whole(target, content)

@@ -21,6 +21,7 @@ from semopt.globs import matcher
 from semopt.index import Index
 from semopt.keys import Keys
 from semopt.rejudge import Asked, Doubt, ask
+from semopt.stock import folder_of
 from semopt.strategies import went_elsewhere
 from semopt.types import Config, Outcome, Skipped, Task, Variant
 from semopt.write import STATE
@@ -99,7 +100,7 @@ class _Books:
         recorded = self._index.seen.get(manifest.NAME)
         if recorded is None or recorded.sha256 != digest(written):
             self._index.keys.clear()  # a manifest that came by another way than the last build, as by a checkout
-        self._cache = Cache(self.config.cache or self.config.root / STATE / "cache")
+        self._cache = Cache(folder_of(self.config))
         self._keys = Keys(self.config)
         self._base = plan.relative(self.config, "")
         self._selected = matcher([self.scope.only]) if self.scope.only is not None else lambda place: True

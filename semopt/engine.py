@@ -40,6 +40,10 @@ DEFAULT_FLOOR = {"ssimulacra2": 70.0}
 
 SHARED_PIXELS = 32_000_000  # beyond this many decoded pixels a worker is given no further image
 
+PIXELS_EACH = 25_000_000
+"""Decoded pixels under search, of all workers together, for each of them; a larger image is searched alone. One of 35
+megapixels with alpha takes 1.3 GB, most of it AVIF's encoder: two at once would be beyond 2 GB, in turns it is 1.7."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -98,6 +102,7 @@ class Engine:
         self._strategies = strategies()
         self._runs: dict[int, _Run] = {}
         self._looks: list[_Run] = []  # whose images wait for the judges
+        self._held: list[_Run] = []  # opened, and closed again until there is room for their pixels
 
     def search(self, orders: Iterable[Order]) -> Iterator[Found]:
         """Closed before its end it ends the crew's workers too, as they may be in mid-work. Raises EvaluatorError."""
@@ -107,6 +112,7 @@ class Engine:
             while more or self._runs:
                 more = more and self._start(waiting)
                 yield from self._look() if self._looks and self._pool.answers.empty() else self._next()
+                yield from self._resumed()
         finally:
             if self._runs:
                 self._crew.close()
@@ -125,10 +131,14 @@ class Engine:
 
     def _has_room(self, worker: Worker) -> bool:
         theirs = [run for run in self._runs.values() if run.worker is worker]
-        if any(run.source is None for run in theirs):
+        if self._held or any(run.source is None for run in theirs):
             return False
-        pixels = sum(run.source.width * run.source.height for run in theirs if run.source)
-        return len(theirs) < AT_ONCE and pixels < SHARED_PIXELS
+        return len(theirs) < AT_ONCE and _pixels(theirs) < SHARED_PIXELS
+
+    def _fits(self, run: _Run) -> bool:
+        """Whether all that is under search stays within bounds with this image too."""
+        others = [one for one in self._runs.values() if one.search is not None]
+        return not others or _pixels([*others, run]) <= PIXELS_EACH * len(self._pool.workers)
 
     def _opening(self, order: Order) -> Opening:
         settings = order.task.rule.settings
@@ -184,8 +194,21 @@ class Engine:
         return Found(run.order, "ok", "", run.source, run.strategy, run.ended, contents, run.tally.work, placeholder)
 
     def _opened(self, run: _Run, source: Source) -> Iterator[Found]:
-        settings = run.order.task.rule.settings
         run.source = source
+        if self._held or not self._fits(run):
+            self._held.append(run)
+            run.worker.ask(None, run.opening, "close")
+        else:
+            yield from self._begun(run)
+
+    def _resumed(self) -> Iterator[Found]:
+        """Begin with images that were held, as far as there is room now."""
+        while self._held and self._fits(self._held[0]):
+            yield from self._begun(self._held.pop(0))
+
+    def _begun(self, run: _Run) -> Iterator[Found]:
+        settings, source = run.order.task.rule.settings, run.source
+        assert source is not None
         run.strategy = self._strategies[settings.strategy or default_for(source.graphic)]
         run.search = run.strategy.search(self._problem(run, source))
         if settings.placeholder:
@@ -252,6 +275,11 @@ class Engine:
             return
         for run, seen in zip(runs, scores, strict=True):
             yield from self._advance(run, seen)
+
+
+def _pixels(runs: Iterable[_Run]) -> int:
+    """Of all originals that are open."""
+    return sum(run.source.width * run.source.height for run in runs if run.source)
 
 
 def _most(settings: Settings, source: Source) -> int | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from semopt import regular
 from semopt.atomic import digest, replace_whole
 from semopt.types import Stat
 
@@ -53,7 +54,7 @@ class Index:
     def read(cls, file: Path) -> Index:
         """The index in a file; an empty one where that cannot be believed."""
         try:
-            seal, _, body = file.read_bytes().partition(b"\n")
+            seal, _, body = regular.read(file).partition(b"\n")
             if seal.decode("ascii") != digest(body):  # a damaged hash would be believed for ever
                 return cls(file)
             value = json.loads(body)
@@ -82,7 +83,7 @@ class Index:
         one = self.seen.get(path)
         if one is not None and one.tells(stat):
             return one.sha256
-        content = file.read_bytes()
+        content = regular.read(file)
         if len(content) != stat.size:
             raise OSError(errno.ESTALE, "it changed while it was read; build again")
         return self.record(path, content, stat)

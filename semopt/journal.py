@@ -30,6 +30,9 @@ class Line:
     output: str = ""
 
 
+_WARY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
 class Journal:
     """A file of lines. It is never followed through a link: what is in the tree may be somebody else's."""
 
@@ -71,7 +74,7 @@ class Journal:
         return b""
 
     def _open(self, flags: int) -> int:
-        descriptor = os.open(self._file, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0), 0o666)
+        descriptor = os.open(self._file, flags | _WARY, 0o666)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
             os.close(descriptor)

@@ -58,7 +58,7 @@ class Ledger:
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
         variants = last.variants
-        if last.sha256 != sha256 or any(self._named(task, variant) != variant for variant in variants):
+        if last.sha256 != sha256 or not all(self._as_named(task, variant) for variant in variants):
             return None
         if not all(self._stands(variant) for variant in variants):
             return None
@@ -179,6 +179,9 @@ class Ledger:
     def _known(self, path: str) -> str:
         """What the index calls a variant: in a target it may have the path that its original has in the tree."""
         return f"/{path}" if self._config.target else path
+
+    def _as_named(self, task: Task, variant: Variant) -> bool:
+        return variant.format in ENCODERS and self._named(task, variant) == variant
 
     def _named(self, task: Task, variant: Variant) -> Variant:
         if place := task.asset.place:

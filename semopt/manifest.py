@@ -8,8 +8,9 @@ from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any
 
+from semopt import regular
 from semopt.naming import DEFAULT, fault
-from semopt.records import Json, placeholder_of, variant_json, variant_of
+from semopt.records import Json, placeholder_of, sound, variant_json, variant_of
 from semopt.types import COPY, Outcome, SemoptError, Variant
 
 NAME = "semopt-manifest.json"
@@ -41,9 +42,8 @@ def entry(outcome: Outcome) -> Json:
 def outcome(path: str, value: Mapping[str, Any]) -> Outcome:
     """An outcome back from an entry. Raises KeyError, TypeError or ValueError on anything else."""
     plain = {key: value[key] for key in ("status", "reason", "rule", "strategy", "sha256", "bytes", "width", "height")}
-    return Outcome(
-        path=path, **plain, variants=tuple(map(variant_of, value["variants"])), placeholder=placeholder_of(value)
-    )
+    variants = tuple(map(variant_of, value["variants"]))
+    return sound(Outcome(path=path, **plain, variants=variants, placeholder=placeholder_of(value)))
 
 
 def render(entries: Entries, output: str = DEFAULT) -> bytes:
@@ -127,12 +127,14 @@ def is_one(content: bytes) -> bool:
 def load(folder: Path) -> bytes:
     """The bytes of the manifest in a folder; empty where there is none.
 
-    Raises OSError where there is one that cannot be read: with it would go the knowledge of what semopt wrote.
+    Raises SemoptError where it cannot be read: with it would go the knowledge of what semopt wrote.
     """
     try:
-        return (folder / NAME).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+        return regular.read(folder / NAME)
+    except FileNotFoundError:
         return b""
+    except OSError as error:
+        raise SemoptError(f"{folder / NAME} cannot be read: {error.strerror or error}") from error
 
 
 def owned(entries: Entries) -> dict[str, set[str]]:

@@ -73,6 +73,8 @@ def fault(template: str) -> str | None:
         return "must have {dir} as folders of its own, and {name} in the file's name"
     if template.startswith("/") or ".." in template.split("/") or "\\" in template:
         return "must stay in the config's folder; use '/' and no '..'"
+    if re.search(r'[\x00-\x1f\x7f<>:"|?*]', template):
+        return 'must be a path that every system can have, without control characters and any of < > : " | ? *'
     if not re.search(r"\{name\}.*[^{}\w].*\{ext\}$", template.rpartition("/")[2]):
         return "must end in something like {name}.{ext}, so that no variant is named like an original"
     return None

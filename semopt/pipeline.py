@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Literal
 
 from semopt import plan
 from semopt.atomic import replace_whole
+from semopt.belief import believable
 from semopt.cache import Cache
-from semopt.encoders import ENCODERS
 from semopt.globs import matcher
 from semopt.keys import Keys
 from semopt.ledger import Ledger, again
 from semopt.lock import locked
 from semopt.outcomes import outcome_of
+from semopt.stock import folder_of
 from semopt.types import Config, Outcome, Plan, Skipped, Task, Work
 from semopt.write import STATE
 
@@ -89,6 +90,7 @@ def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outc
     single images is an Outcome.
     """
     folder = config.root / STATE
+    folder_of(config)  # raises where what is written there would land elsewhere
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / "lock", lambda: log.warning("another build of this tree runs; waiting for it")):
         if not (folder / ".gitignore").exists():
@@ -124,7 +126,7 @@ class _Build:
         self._config, self._scope, self._crew = config, scope, crew
         self._base = plan.relative(config, "")
         self._ledger = Ledger(config, self._base)
-        self._cache = Cache(config.cache or config.root / STATE / "cache")
+        self._cache = Cache(folder_of(config))
         self._keys = Keys(config)
         planned = scope.plan or plan.make(config, self._ledger.writer.owned_paths().__contains__)
         self._matches = matcher([scope.only]) if scope.only is not None else lambda place: True
@@ -173,7 +175,7 @@ class _Build:
         looked = self._look(task)
         action: Action = "none"
         if isinstance(looked, _Stale):
-            action = "restore" if self._cached(looked.key) else "search"
+            action = "restore" if self._cached(looked) else "search"
         elif looked.status == "failed":
             action = "fail"
         reason = "" if isinstance(looked, _Stale) else looked.reason
@@ -207,18 +209,19 @@ class _Build:
         key = self._keys.key(task.rule, sha256)
         return self._ledger.unchanged(task, sha256, key) or _Stale(task, sha256, key)
 
-    def _cached(self, key: str) -> tuple[Outcome, list[bytes]] | None:
-        """An answer with the bytes of all its variants, where the cache has them."""
-        answer = self._cache.get(key)
-        if answer is None or any(variant.format not in ENCODERS for variant in answer.variants):
+    def _cached(self, one: _Stale) -> tuple[Outcome, list[bytes]] | None:
+        """An answer with the bytes of all its variants, where the cache has them and they can be believed."""
+        answer = self._cache.get(one.key)
+        if answer is None:
             return None
         contents = [self._cache.content(variant.sha256) for variant in answer.variants]
         whole = [content for content in contents if content is not None]
-        return (answer, whole) if len(whole) == len(contents) else None
+        believed = believable(answer, whole, one.task.asset, one.sha256, self._config.limits)
+        return (answer, whole) if believed else None
 
     def _restored(self, one: _Stale) -> Outcome | None:
         """An image from the cache, written where its variants belong."""
-        found = self._cached(one.key)
+        found = self._cached(one)
         if found is None:
             return None
         answer, contents = found

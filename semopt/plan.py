@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -31,11 +32,12 @@ def make(config: Config, is_variant: Callable[[str], bool] = lambda path: False)
     walk = _Walk(config, is_variant)
     walk.tree()
     walk.leave_out_places_of_variants()
+    walk.look_behind_links()
     unused = [rule for rule in config.rules if rule.name not in walk.used]
     return Plan(
         tuple(sorted(walk.tasks, key=lambda task: task.asset.path)),
         tuple(sorted(walk.skipped, key=lambda one: one.path)),
-        tuple(_unused(config, rule) for rule in unused),
+        (*(_unused(config, rule) for rule in unused), *_twins([task.asset.path for task in walk.tasks])),
         tuple(walk.unreadable),
     )
 
@@ -59,6 +61,19 @@ def _unused(config: Config, rule: Rule) -> str:
     return f"{where}{rule.name}.match: {', '.join(rule.match)} matches no image"
 
 
+def _twins(paths: list[str]) -> Iterator[str]:
+    """A warning where names are one and the same to file systems of macOS and Windows; here each is built."""
+    seen: dict[str, str] = {}
+    pairs = []
+    for path in sorted(paths):
+        other = seen.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
+        if other != path:
+            pairs.append(f"{other} and {path}")
+    if pairs:
+        more = f", and {len(pairs) - 1} more such pairs" if len(pairs) > 1 else ""
+        yield f"{pairs[0]} are one file where the case of names does not count, as on macOS and Windows{more}"
+
+
 @dataclass
 class _Walk:
     config: Config
@@ -67,11 +82,13 @@ class _Walk:
     skipped: list[Skipped] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    links: list[tuple[str, str, Rule]] = field(default_factory=list)  # path, target's place in the tree, rule
 
     def __post_init__(self) -> None:
         self._excluded = matcher(self.config.exclude)
         self._rules = [(rule, matcher(rule.match)) for rule in self.config.rules]
         self._base = relative(self.config, "")
+        self._tree = os.path.realpath(self.config.assets)
 
     def tree(self) -> None:
         """Walk the whole tree; its depth is not bounded by the interpreter's stack."""
@@ -86,6 +103,8 @@ class _Walk:
             if entry.is_dir(follow_symlinks=False):
                 if not self._left_out(entry.name) and not self._excluded(below):
                     yield folder / entry.name, below + "/"
+            elif entry.is_symlink() and os.path.isdir(entry.path):
+                self._linked_folder(entry, below)
             elif self._is_image(entry.name) and not self.is_variant(self._base + below):
                 self._image(entry, folder / entry.name, below)
 
@@ -98,6 +117,14 @@ class _Walk:
                 raise
             self.unreadable.append(place)
             self.skipped.append(Skipped(self._base + place, f"the folder cannot be read: {error.strerror}", "failed"))
+
+    def _linked_folder(self, entry: os.DirEntry[str], place: str) -> None:
+        """No link to a folder is followed, so none can lead round in a circle."""
+        if self._left_out(entry.name) or self._excluded(place):
+            return
+        inside = is_inside(os.path.realpath(entry.path), self._tree)
+        where = "of the tree; its images are built under their own names" if inside else "out of the tree"
+        self.skipped.append(Skipped(f"{self._base}{place}/", f"a symbolic link to a folder {where}", "skipped"))
 
     @staticmethod
     def _left_out(name: str) -> bool:
@@ -121,8 +148,10 @@ class _Walk:
             reason = f"cannot be read: {error.strerror}"
             self.skipped.append(Skipped(path, reason, "failed", rule.name, rule.settings.strategy))
             return
-        if reason := self._not_ours(entry, status):
-            self._skip(path, reason, rule)
+        if stat.S_ISLNK(status.st_mode):
+            self._link(entry, path, rule)
+        elif not stat.S_ISREG(status.st_mode):
+            self._skip(path, "not a regular file", rule)
         elif rule.settings.strategy == "skip":
             self._skip(path, "skipped by its rule", rule)
         else:
@@ -139,19 +168,25 @@ class _Walk:
                     place = naming.path(task.asset.path, encoder.suffix, encoder.name, width)
                     places[place] = task.asset.path
         for task in [task for task in self.tasks if task.asset.path in places]:
-            self.tasks.remove(task)
             self._skip(task.asset.path, f"stands where a variant of {places[task.asset.path]} goes", task.rule)
+        self.tasks = [task for task in self.tasks if task.asset.path not in places]
+
+    def look_behind_links(self) -> None:
+        """Say of each link to a file of the tree whether that is built."""
+        built = {task.asset.path for task in self.tasks}
+        for path, target, rule in self.links:
+            fate = "built under its own name" if self._base + target in built else "not built"
+            self._skip(path, f"a symbolic link; its target is {fate}", rule)
 
     def _skip(self, path: str, reason: str, rule: Rule) -> None:
         self.skipped.append(Skipped(path, reason, "skipped", rule.name, rule.settings.strategy))
 
-    def _not_ours(self, entry: os.DirEntry[str], status: os.stat_result) -> str:
-        """Why a thing that is no regular file is left alone; empty for a regular file."""
-        if stat.S_ISREG(status.st_mode):
-            return ""
-        if not stat.S_ISLNK(status.st_mode):
-            return "not a regular file"
-        real, tree = os.path.realpath(entry.path), os.path.realpath(self.config.assets)
-        if not is_inside(real, tree):
-            return "a symbolic link out of the tree"
-        return "a symbolic link; its target is built under its own name"
+    def _link(self, entry: os.DirEntry[str], path: str, rule: Rule) -> None:
+        """No link is followed: what lies in the tree is met there."""
+        real = os.path.realpath(entry.path)
+        if not is_inside(real, self._tree):
+            self._skip(path, "a symbolic link out of the tree", rule)
+        elif not os.path.exists(entry.path):
+            self._skip(path, "a symbolic link that leads nowhere", rule)
+        else:
+            self.links.append((path, os.path.relpath(real, self._tree).replace(os.sep, "/"), rule))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from functools import cache
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from semopt.types import Candidate, Outcome, Passes, Score, Trial, Variant, Work
 
 Json = dict[str, Any]
+Record = TypeVar("Record")
+LARGEST = 2**63  # beyond it other readers of JSON have no whole numbers
+PLAIN = {int, float, str, bool, type(None)}
 DIGITS = 4  # scores are rounded, so that the last bits of another CPU do not change a manifest
 
 
@@ -44,8 +50,8 @@ def variant_json(variant: Variant) -> Json:
 def variant_of(value: Mapping[str, Any]) -> Variant:
     """A variant back from JSON. Raises KeyError, TypeError or ValueError on anything else."""
     fields = {key: value[key] for key in Variant.__dataclass_fields__ if key not in ("audience", "scores")}
-    scores = tuple((name, Score(**figures)) for name, figures in sorted(value["scores"].items()))
-    return Variant(**fields, audience=value["for"], scores=scores)
+    scores = tuple((name, sound(Score(**figures))) for name, figures in sorted(value["scores"].items()))
+    return sound(Variant(**fields, audience=value["for"], scores=scores))
 
 
 def trial_json(trial: Trial) -> Json:
@@ -71,8 +77,9 @@ def trial_of(value: Mapping[str, Any]) -> Trial:
         value["encoder"], value["width"], value["height"], value["quality"], tuple(value.get("chain", ()))
     )
     scores = value["scores"]
-    seen = None if scores is None else {name: Score(**figures) for name, figures in scores.items()}
-    return Trial(candidate, value["bytes"], seen, value["measured"], value["passed"], value["refused"])
+    seen = None if scores is None else {name: sound(Score(**figures)) for name, figures in scores.items()}
+    trial = Trial(sound(candidate), value["bytes"], seen, value["measured"], value["passed"], value["refused"])
+    return sound(trial)
 
 
 def work_json(work: Work) -> Json:
@@ -82,8 +89,8 @@ def work_json(work: Work) -> Json:
 
 def work_of(value: Mapping[str, Any]) -> Work:
     """Work back from JSON."""
-    judges = {name: Passes(**counts) for name, counts in value["judges"].items()}
-    return Work(**{**value, "judges": tuple(sorted(judges.items()))})
+    judges = {name: sound(Passes(**counts)) for name, counts in value["judges"].items()}
+    return sound(Work(**{**value, "judges": tuple(sorted(judges.items()))}))
 
 
 def data_uri(content: bytes) -> str:
@@ -122,11 +129,41 @@ def answer_json(outcome: Outcome) -> Json:
 def answer_of(value: Mapping[str, Any]) -> Outcome:
     """An outcome without path and rule. Raises KeyError, TypeError or ValueError on anything else."""
     plain = {key: value[key] for key in ("status", "reason", "strategy", "sha256", "bytes", "width", "height")}
-    return Outcome(
-        path="",
-        **plain,
-        variants=tuple(map(variant_of, value["variants"])),
-        placeholder=placeholder_of(value),
-        work=work_of(value["work"]),
-        trials=tuple(map(trial_of, value["trials"])),
+    return sound(
+        Outcome(
+            path="",
+            **plain,
+            variants=tuple(map(variant_of, value["variants"])),
+            placeholder=placeholder_of(value),
+            work=work_of(value["work"]),
+            trials=tuple(map(trial_of, value["trials"])),
+        )
     )
+
+
+def sound(record: Record) -> Record:
+    """A dataclass whose plain fields are of the types that they are declared with, numbers finite. Raises TypeError."""
+    kind: Any = type(record)
+    for name, types, words in _plain(kind):
+        value: Any = getattr(record, name)
+        found = type(value)
+        odd = found not in types or (found is str and words and value not in words)
+        if odd or (found is float and not math.isfinite(value)) or (found is int and abs(value) >= LARGEST):
+            raise TypeError(f"{name} of {kind.__name__}: found {found.__name__}")
+    return record
+
+
+@cache
+def _plain(kind: type) -> tuple[tuple[str, frozenset[type], frozenset[str]], ...]:
+    """The fields of a dataclass with the types, and the words if they are few, that each may have.
+
+    Fields that are made of other records are left out.
+    """
+    found = []
+    for name, hint in get_type_hints(kind).items():
+        hints = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+        words = frozenset(word for one in hints if get_origin(one) is Literal for word in get_args(one))
+        types = {str if get_origin(one) is Literal else one for one in hints}
+        if types <= PLAIN:
+            found.append((name, frozenset(types | ({int} if float in types else set())), words))
+    return tuple(found)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from semopt import regular
 from semopt.atomic import digest
 from semopt.types import Candidate, Config, Jury, Outcome, Score, Source, Task
 
@@ -107,7 +108,7 @@ class _Asking:
     def _files(self, doubt: Doubt) -> list[tuple[Candidate, bytes]]:
         found = []
         for one in doubt.entry.variants:
-            content = (self._config.root / one.path).read_bytes()
+            content = regular.read(self._config.root / one.path)
             if digest(content) != one.sha256:
                 raise OSError(f"{one.path} changed meanwhile")
             found.append((Candidate(one.format, one.width, one.height, one.quality), content))

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 from PIL import Image
 
-from semopt import perceptual
+from semopt import perceptual, regular
 from semopt.encoders import ENCODERS
 from semopt.graphics import is_graphic
 from semopt.images import Picture, altered, decode, flatten, metadata_for, resize, view, view_size
@@ -52,7 +52,7 @@ class Session:
 
     def __init__(self, opening: Opening) -> None:
         self._opening = opening
-        self._source_bytes = content = opening.file.read_bytes()
+        self._source_bytes = content = regular.read(opening.file)
         if hashlib.sha256(content).hexdigest() != opening.sha256:
             raise OSError(errno.ESTALE, "it changed during the build; build again")
         picture = decode(content, opening.limits)

@@ -68,13 +68,16 @@ class Removed:
 
 
 def folder_of(config: Config) -> Path:
-    """Where the cache of a tree lies. Raises SemoptError where the default place is a link."""
-    if config.cache is not None:
-        return config.cache
-    for folder in (config.root / STATE, config.root / STATE / "cache"):
+    """Where the cache of a tree lies.
+
+    Raises SemoptError where `.semopt` or the cache in it is a link: a tree that somebody else has filled must not lead
+    out of itself.
+    """
+    state = config.root / STATE
+    for folder in (state,) if config.cache is not None else (state, state / "cache"):
         if os.path.islink(folder):
-            raise SemoptError(f"{folder} is a link, which is not followed here; move it away, or set 'cache' instead")
-    return config.root / STATE / "cache"
+            raise SemoptError(f"{folder} is a link, which is not followed; move it away, or set 'cache' instead")
+    return config.cache or state / "cache"
 
 
 def take(folder: Path) -> Stock:

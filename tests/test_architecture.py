@@ -13,7 +13,7 @@ from conftest import REPOSITORY
 PACKAGE = REPOSITORY / "semopt"
 
 NOUNS = {"types"}
-FILES = {*NOUNS, "atomic", "naming"}
+FILES = {*NOUNS, "atomic", "naming", "regular"}
 RECORDS = {*FILES, "records"}
 STAGES = {"globs", "journal", "plan", "search", "criteria", "cache", "index", "write", "manifest"}
 PIXELS = {*NOUNS, "encoders", "images", "perceptual", "graphics"}
@@ -25,11 +25,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "globs": set(),
     "naming": set(),
     "lock": set(),
+    "regular": set(),
     "atomic": NOUNS,
     "records": NOUNS,
     "plugins": NOUNS,
     "encoders": {*NOUNS, "plugins"},
-    "evaluators": {*NOUNS, "plugins"},
+    "evaluators": {*NOUNS, "plugins", "regular"},
     "search": NOUNS,
     "criteria": {*NOUNS, "evaluators"},
     "graphics": NOUNS,
@@ -41,13 +42,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "strategies": {*NOUNS, "search"},
     "plan": {*FILES, "encoders", "globs"},
     "cache": RECORDS,
+    "belief": {*NOUNS, "encoders"},
     "index": RECORDS,
     "manifest": RECORDS,
     "journal": FILES,
     "write": {*FILES, "journal"},
-    "config": {*NOUNS, "naming", *REGISTRIES},
+    "config": {*NOUNS, "naming", "regular", *REGISTRIES},
     "keys": {*FILES, *REGISTRIES},
-    "session": PIXELS,
+    "session": {*PIXELS, "regular"},
     "worker": {*NOUNS, "session"},
     "pool": {"session", "worker"},
     "crew": {*NOUNS, "evaluators", "pool"},
@@ -56,13 +58,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {*NOUNS, "encoders", "search", "strategies", "crew", "looks", "panel", "pool", "session"},
     "outcomes": {*RECORDS, "encoders", "engine"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
-    "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders"},
+    "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders", "belief", "stock"},
     "watch": {*FILES, "plan", "manifest", "strategies", "crew", "pipeline", "engine", "write"},
     "stock": {*FILES, "cache", "index", "lock", "write"},
     "cleaning": {*FILES, "ledger", "lock", "manifest", "plan", "stock", "write"},
     "roster": {*NOUNS, "evaluators"},
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
-    "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "write"},
+    "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "stock", "write"},
     "explain": {*NOUNS, "answers", "crew", "criteria", "engine", "globs", "manifest", "naming", "plan", "strategies"},
     "report": {
         *RECORDS,
@@ -75,7 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "write",
     },
     "rejudge": {*FILES, "criteria", "strategies", "crew", "engine", "looks", "panel", "pool", "session"},
-    "check": {*FILES, *STAGES, "keys", "rejudge", "strategies"},
+    "check": {*FILES, *STAGES, "keys", "rejudge", "stock", "strategies"},
     "single": {*FILES, *REGISTRIES, "answers", "config", "crew"},
     "api": {*NOUNS, "config", "crew", "pipeline", "single"},
     "show": {*RECORDS, "manifest", "pipeline"},

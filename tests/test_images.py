@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from semopt.images import VIEW_PX, Picture, decode, flatten, metadata_for, resize, view
+from semopt.images.container import pages
 from semopt.types import ImageError, KeptError, Limits
 
 SUFFIXES = ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"]
@@ -108,6 +109,9 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript"),
         (b"%PDF-1.7", "PDF"),
         (b"PK\x03\x04", "ZIP"),
+        (b"G", "only 1 byte"),
+        (b"\x89PNG\r\r\n\x1a\r\n\0\0\0\rIHDR", "as if it were text"),
+        (b"\x89PNG\n\x1a\n\0\0\0\nIHDR", "as if it were text"),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
         (bytes(100), "not a JPEG, PNG"),
         (b"\x89PNG\r\n\x1a\n", "truncated: the data ends after 8 bytes"),
@@ -155,6 +159,21 @@ def test_pixels_are_counted_before_they_are_decoded(side: int) -> None:
         decode(png(side, side, 8, 6, b"\0" * 100))
 
 
+def test_scans_are_counted_before_they_are_decoded() -> None:
+    content = saved(Image.new("L", (4000, 4000)), "JPEG", progressive=True)
+    last = content[content.rindex(b"\xff\xda") : -2]
+    assert decode(content[:-2] + last * 20 + content[-2:]).width == 4000
+    with pytest.raises(ImageError, match=r"come in 1,3\d\d scans"):
+        decode(content[:-2] + last * 1300 + content[-2:])
+
+
+@pytest.mark.parametrize("name", [b"iCCP", b"zTXt"])
+def test_what_unpacks_to_megabytes(name: bytes) -> None:
+    bomb = chunk(name, b"x\0\0" + zlib.compress(bytes(5_000_000)))
+    with pytest.raises(ImageError, match="unpacks to megabytes"):
+        decode(png(1, 1, 8, 2, b"\0\1\2\3", bomb))
+
+
 def test_limits_are_the_users() -> None:
     content = saved(scene(48, 32), "PNG")
     assert decode(content, Limits(max_pixels=48 * 32)).width == 48
@@ -197,8 +216,23 @@ def test_animated(name: str) -> None:
 
 
 def test_pages() -> None:
+    content = saved(scene(), "TIFF", save_all=True, append_images=[scene()])
     with pytest.raises(KeptError, match="2 pages"):
-        decode(saved(scene(), "TIFF", save_all=True, append_images=[scene()]))
+        decode(content)
+    (first,) = struct.unpack_from("<I", content, 4)
+    (second,) = struct.unpack_from("<I", content, first + 2 + 12 * struct.unpack_from("<H", content, first)[0])
+    empty = content[:second] + struct.pack("<H", 0) + bytes(4) + content[second + 6 :]  # no tag that says anything
+    with pytest.raises(KeptError, match="2 pages"):
+        decode(empty)
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_pages_in_a_circle_or_beyond_the_end_are_counted_once(big: bool) -> None:
+    number, length = ("Q", "Q") if big else ("I", "H")
+    head = b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) if big else b"II*\0" + struct.pack("<I", 8)
+    page = struct.pack("<" + length, 0)
+    for following in (len(head), 10_000, 2**31):
+        assert pages(head + page + struct.pack("<" + number, following)) == 1
 
 
 def test_several_pictures() -> None:
@@ -238,8 +272,8 @@ def test_code_points(cicp: tuple[int, int], said: str | None) -> None:
         (saved(scene().convert("CMYK"), "JPEG"), "CMYK without"),
         (saved(scene(), "JPEG", icc_profile=b"\1\2\3" * 400), "profile is damaged"),
         (saved(scene(), "PNG", icc_profile=grey_profile(2.2)), "profile is for GRAY"),
-        (saved(Image.new("F", (4, 4)), "TIFF"), "is not converted"),
-        (saved(Image.new("I", (4, 4)), "TIFF"), "is not converted"),
+        (saved(Image.new("F", (4, 4)), "TIFF"), "floating-point numbers, which are not converted"),
+        (saved(Image.new("I", (4, 4)), "TIFF"), "whole numbers, which are not converted"),
         (png(1, 1, 16, 2, b"\0" + bytes(6), chunk(b"tRNS", bytes(6))), "16-bit colour with one transparent"),
     ],
 )
@@ -361,6 +395,12 @@ def test_png_gamma(extra: bytes, level: int, exact: bool) -> None:
     picture = decode(png(1, 1, 8, 0, b"\0\x80", extra))
     assert pixel(picture) == level
     assert picture.exact is exact
+
+
+def test_black_and_white_of_any_gamma_is_exact() -> None:
+    picture = decode(png(8, 1, 1, 0, b"\0\x55", chunk(b"gAMA", struct.pack(">I", 100_000))))
+    assert picture.exact
+    assert [pixel(picture, x) for x in (0, 1)] == [0, 255]
 
 
 # --- depth and modes --------------------------------------------------------------------------------------------

@@ -64,16 +64,36 @@ def test_links_are_left_alone_with_the_reason(tree: Tree, tmp_path: Path) -> Non
     (tree.root / "in.jpg").symlink_to(tree.root / "a.jpg")
     (tree.root / "out.jpg").symlink_to(outside)
     (tree.root / "loop").symlink_to(tree.root)
+    (tree.root / "away").symlink_to(tmp_path)
+    (tree.root / "self.jpg").symlink_to(tree.root / "self.jpg")
+    tree.put(".hidden/b.jpg", JPEG)
+    (tree.root / "hidden.jpg").symlink_to(tree.root / ".hidden" / "b.jpg")
+    (tree.root / ".dot").symlink_to(tmp_path)
     (tree.root / "broken.jpg").symlink_to(tree.root / "nowhere.jpg")
     os.mkfifo(tree.root / "pipe.jpg")
     made = plan.make(config(tree.root))
     assert [task.asset.path for task in made.tasks] == ["a.jpg"]
-    assert {one.path: one.reason.partition(";")[0] for one in made.skipped} == {
-        "in.jpg": "a symbolic link",
+    assert {one.path: one.reason for one in made.skipped} == {
+        "in.jpg": "a symbolic link; its target is built under its own name",
+        "hidden.jpg": "a symbolic link; its target is not built",
         "out.jpg": "a symbolic link out of the tree",
-        "broken.jpg": "a symbolic link",
+        "broken.jpg": "a symbolic link that leads nowhere",
+        "self.jpg": "a symbolic link that leads nowhere",
+        "loop/": "a symbolic link to a folder of the tree; its images are built under their own names",
+        "away/": "a symbolic link to a folder out of the tree",
         "pipe.jpg": "not a regular file",
     }
+
+
+def test_names_that_differ_in_case_alone_are_a_warning(tree: Tree) -> None:
+    tree.write(a_jpg=JPEG, A_JPG=JPEG, sub__e_png=JPEG, sub__E_png=JPEG, sub__f_png=JPEG)
+    if not (tree.root / "a.jpg").samefile(tree.root / "A.JPG"):
+        made = plan.make(config(tree.root))
+        assert len(made.tasks) == 5
+        assert made.warnings == (
+            "A.JPG and a.jpg are one file where the case of names does not count, as on macOS and Windows, and 1 more "
+            "such pairs",
+        )
 
 
 def test_paths_are_relative_to_the_config(tree: Tree) -> None:

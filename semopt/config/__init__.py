@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from semopt import regular
 from semopt.config import build, nodes, schema
 from semopt.config.checks import Place
 from semopt.config.faults import Faults
@@ -38,8 +39,7 @@ def default(root: Path) -> Config:
 def load(file: Path) -> Config:
     """Read a config. Raises ConfigError, with one line for each fault."""
     try:
-        with open(file, "rb") as stream:
-            text = stream.read(nodes.MAX_BYTES + 1)
+        text = regular.read(file, nodes.MAX_BYTES + 1)
     except OSError as error:
         Faults(file).stop(f"cannot be read: {error.strerror or error}")
     return parse(text, file)

@@ -6,12 +6,13 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
+from semopt import regular
 from semopt.types import EvaluatorError, EvaluatorSpec
 
 
 def sha256_of(file: Path) -> str:
     """Hash of a file's content, in hex. Raises OSError."""
-    with file.open("rb") as stream:
+    with regular.opened(file) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semopt import regular
 from semopt.evaluators import files
 from semopt.types import EvaluatorError, EvaluatorSpec
 
@@ -63,7 +64,7 @@ def _path(spec: EvaluatorSpec) -> Path:
 def _labels(spec: EvaluatorSpec, file: Path) -> tuple[str, ...]:
     """The names of the classes, one a line; blank lines at the end do not count."""
     try:
-        text = file.read_text("utf-8-sig")
+        text = regular.read(file).decode("utf-8-sig")
     except OSError as error:
         raise EvaluatorError(f"evaluator {spec.name!r}: labels: cannot read {file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -74,7 +75,7 @@ def _labels(spec: EvaluatorSpec, file: Path) -> tuple[str, ...]:
 def _outside(spec: EvaluatorSpec, file: Path) -> list[str]:
     """The files beside the graph in which its weights lie, if they do; exporters name them as they please."""
     try:
-        with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        with regular.opened(file) as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return sorted({*_locations(content)})
     except (OSError, ValueError):  # ValueError: an empty file cannot be mapped, and names nothing
         return []

@@ -104,7 +104,11 @@ def _from_gamma(image: Image.Image, gamma: float | None) -> tuple[Image.Image, b
         return image, True
     light = (np.arange(256) / 255) ** (1 / gamma)
     srgb = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)  # IEC 61966-2-1
-    return _by_table(image, [int(level) for level in (255 * srgb).round()]), False
+    table = [int(level) for level in (255 * srgb).round()]
+    seen = (image.getchannel(band).histogram() for band in image.getbands() if band != "A")
+    if all(not count or table[level] == level for counts in seen for level, count in enumerate(counts)):
+        return image, True  # all is black or white
+    return _by_table(image, table), False
 
 
 def _by_table(image: Image.Image, table: list[int]) -> Image.Image:

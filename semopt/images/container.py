@@ -21,6 +21,10 @@ MAGIC = (
 
 STRANGERS = (
     (
+        rb"\x89PNG[\r\n]+\x1a|PNG\r\n\x1a|\tPNG\r\n\x1a",
+        "a PNG image that was damaged on its way as if it were text (by FTP, or git's autocrlf)",
+    ),
+    (
         rb"version https://git-lfs\.github\.com/spec/",
         "a git-lfs pointer, not the image itself; `git lfs pull` fetches it",
     ),
@@ -36,6 +40,9 @@ STRANGERS = (
     (rb"[\t\n\r\x20-\x7e\x80-\xff]{1,4096}\Z", "text, not an image"),
 )
 """How the commonest files begin that only have an image's name, and what they are called."""
+
+
+ONE_BYTE = ("the file is empty", "the file has only 1 byte")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,8 @@ def kind(content: bytes) -> str | None:
 
 def stranger(content: bytes) -> str:
     """What a file that is no image is, as a sentence about it."""
-    if not content:
-        return "the file is empty"
+    if len(content) < 4:
+        return f"the file has only {len(content)} bytes" if len(content) > 1 else ONE_BYTE[len(content)]
     head = content[:4096]
     for magic, name in STRANGERS:
         if re.match(magic, head, re.DOTALL | re.IGNORECASE):
@@ -100,6 +107,29 @@ def _boxes_end(content: bytes) -> int:
             return len(content)
         at += size
     return at
+
+
+def scans(content: bytes) -> int:
+    """How often a JPEG file goes over its pixels, at least; a marker in a thumbnail or a second picture counts too."""
+    return content.count(b"\xff\xda") if kind(content) == "JPEG" else 1
+
+
+def pages(content: bytes) -> int:
+    """The directories of a TIFF file that lie in it, by their chain; Pillow's own count takes 140 us for each."""
+    order, big = "<" if content[:1] == b"I" else ">", content[2:3] == b"+" or content[3:4] == b"+"
+    number, length, entry = ("Q", "Q", 20) if big else ("I", "H", 12)
+    met: set[int] = set()
+    try:
+        (at,) = struct.unpack_from(order + number, content, 8 if big else 4)
+        while at and at not in met:
+            (entries,) = struct.unpack_from(order + length, content, at)
+            following = at + struct.calcsize(order + length) + entry * entries
+            (after,) = struct.unpack_from(order + number, content, following)
+            met.add(at)
+            at = after
+    except (struct.error, OverflowError):  # the chain leads out of the file
+        pass
+    return max(1, len(met))
 
 
 def facts(content: bytes) -> Facts:

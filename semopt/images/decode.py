@@ -18,6 +18,9 @@ from semopt.types import ImageError, KeptError, Limits, SemoptError
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
 """What is decoded, by content, whatever the file's name. The list keeps EPS from Ghostscript, among others."""
 
+MOST_SCANNED = 20_000_000_000
+"""Pixels that a JPEG may go over in all its scans: 10 s. An image has some ten scans; 340 kB can ask for 10,000."""
+
 GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"ns.apple.com/HDRGainMap")
 """How a JPEG file says that a second picture in it makes the first one HDR."""
 
@@ -70,7 +73,8 @@ def _decode(content: bytes, limits: Limits) -> Picture:
     source = Image.open(BytesIO(content), formats=FORMATS)
     name, facts, icc = source.format or "", container.facts(content), source.info.get("icc_profile")
     _check_pixels(source, limits)
-    _check_single(source, limits)
+    _check_scans(source, content)
+    _check_single(source, content, limits)
     colour.check(facts, icc)
     source.load()
     depth = _tiff_depth(source) if name == "TIFF" else facts.depth
@@ -95,14 +99,20 @@ def _too_many(limits: Limits) -> str:
     return f"more than limits.max_pixels allows ({limits.max_pixels / 1e6:g} megapixels)"
 
 
-def _check_single(source: ImageFile.ImageFile, limits: Limits) -> None:
+def _check_scans(source: Image.Image, content: bytes) -> None:
+    scans = container.scans(content)
+    if source.width * source.height * scans > MOST_SCANNED:
+        raise ImageError(f"its {source.width} x {source.height} px come in {scans:,} scans, as in a bomb")
+
+
+def _check_single(source: ImageFile.ImageFile, content: bytes, limits: Limits) -> None:
     """Raise KeptError for files with more in them than one picture, which a variant would lose.
 
     Raises ImageError where there are more frames than the limit.
     """
     if any(mark in segment for _, segment in getattr(source, "applist", ()) for mark in GAIN_MAPS):
         raise KeptError("it holds an HDR gain map, which would be lost")
-    frames = getattr(source, "n_frames", 1) if getattr(source, "is_animated", False) else 1
+    frames = _frames(source, content)
     if limits.max_frames is not None and frames > limits.max_frames:
         raise ImageError(f"has {frames} frames, over limits.max_frames ({limits.max_frames})")
     if isinstance(source, MpoImagePlugin.MpoImageFile):
@@ -110,6 +120,12 @@ def _check_single(source: ImageFile.ImageFile, limits: Limits) -> None:
             raise KeptError(f"it holds {frames} pictures (stereo, depth or an HDR gain map), all but one would be lost")
     elif frames > 1:
         raise KeptError(f"{frames} pages" if source.format == "TIFF" else f"animated ({frames} frames)")
+
+
+def _frames(source: ImageFile.ImageFile, content: bytes) -> int:
+    if source.format == "TIFF":
+        return container.pages(content)
+    return int(getattr(source, "n_frames", 1)) if getattr(source, "is_animated", False) else 1
 
 
 def _only_previews(source: MpoImagePlugin.MpoImageFile) -> bool:
@@ -176,20 +192,21 @@ def _fault(content: bytes, error: Exception, limits: Limits) -> str:
         return "there is not enough memory to decode it"
     if isinstance(error, Image.DecompressionBombError):
         return f"its pixels are {_too_many(limits)}"
+    if "MAX_TEXT" in str(error):
+        return "a text or colour profile in it unpacks to megabytes, as in a decompression bomb"
     early, declared = container.missing(content)
     if early and declared:
         found, wanted = _size(len(content)), _size(declared)
         return f"truncated after {found} of {wanted}" if found != wanted else "truncated: the last bytes are missing"
-    if early or "truncated" in str(error).lower():
+    if early:
         return f"truncated: the data ends after {_size(len(content))}"
+    if "truncated" in str(error).lower():
+        return f"truncated or damaged: its {_size(len(content))} do not hold all of its pixels"
     if isinstance(error, UnidentifiedImageError):
         return f"damaged: its {container.kind(content)} header cannot be read"
     text = re.sub(r"[^\x20-\x7e]+|<[^>]*>| at 0x[0-9a-f]+", " ", str(error))
-    return (
-        f"damaged ({type(error).__name__}: {text.strip()[:100]})"
-        if text.strip()
-        else f"damaged ({type(error).__name__})"
-    )
+    said = f": {text.strip()[:100]}" if text.strip() else ""
+    return f"damaged: its pixels cannot be decoded ({type(error).__name__}{said})"
 
 
 def _size(count: int) -> str:

@@ -13,6 +13,9 @@ KEYED = {2: 85, 4: 17}
 PLAIN = {"1": "L", "La": "LA", "PA": "RGBA", "RGBX": "RGB", "RGBa": "RGBA", "YCbCr": "RGB"}
 """Modes that Pillow converts well."""
 
+KINDS = {"F": "32-bit floating-point numbers", "I": "32-bit whole numbers", "LAB": "Lab colours", "HSV": "HSV colours"}
+"""Those that are not converted, for people."""
+
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -44,7 +47,7 @@ def plain(image: Image.Image, depth: int) -> Image.Image:
         return image.convert(PLAIN[image.mode])
     if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
         return image._new(image.im)  # a plain image of the same pixels; copy() would double the memory
-    raise KeptError(f"its pixels are of the kind {image.mode}, which is not converted")
+    raise KeptError(f"its pixels are {KINDS.get(image.mode, f'of the kind {image.mode}')}, which are not converted")
 
 
 def without_idle_alpha(image: Image.Image) -> Image.Image:
