@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint bench train clean
+.PHONY: demo test lint bench soak train clean
 
 demo: $(VENV)/.demo
 	$(BIN)/semopt build example_site
@@ -31,6 +31,11 @@ ifneq ($(and $(PHOTOS),$(JUDGES)),)
 else
 	@echo "frontier: left out; it needs PHOTOS= and JUDGES="
 endif
+
+# Long runs that try to break what semopt promises: make soak [PARTS="kills watching"] [ROUNDS=n] [CORPORA="a b"]
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.soak $(PARTS) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	  $(foreach corpus,$(CORPORA),--corpus '$(corpus)')
 
 # The weights of the embedded network: make train PHOTOS=folder WEIGHTS=mobilenet_v2.pth [TEACHERS="a.onnx b.onnx"]
 # [STORE=folder] [OUT=file.npz]; without OUT those in the package are replaced.

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak import caches, configs, kills, people, straces, sweep, together
+from tests.soak import caches, configs, corpora, kills, people, straces, sweep, together, watching
 from tests.soak.report import Options, Report
 
 PARTS: dict[str, tuple[Callable[[Options], Report], int]] = {
@@ -26,6 +26,8 @@ PARTS: dict[str, tuple[Callable[[Options], Report], int]] = {
     "together": (together.run, 50),
     "caches": (caches.run, 1000),
     "configs": (configs.run, 1000),
+    "watching": (watching.run, 1000),
+    "corpora": (corpora.run, 1),
 }
 """Each part with its rounds, which bound the whole to about an hour and a half on two cores."""
 
