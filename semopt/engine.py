@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,6 +21,7 @@ from semopt.types import (
     Config,
     Encode,
     EvaluatorError,
+    Halt,
     Measure,
     Observe,
     Problem,
@@ -34,6 +36,8 @@ from semopt.types import (
 )
 
 TICK_S = 0.5  # how often it is looked whether a worker hangs
+GRACE_S = 2.0  # what a worker may still take for one answer when the time is up
+LEFT = "the time was up before its turn; the next build goes on"
 AT_ONCE = 2  # images under search for each worker: one can wait for the network while the other is encoded
 DEFAULT_FLOOR = {"ssimulacra2": 70.0}
 """Its authors call 70 high quality: an average viewer notices no difference without comparing."""
@@ -58,7 +62,7 @@ class Order:
 class Found:
     """What a search ended with. contents: the bytes of the accepted trials, in their order. placeholder: likewise.
 
-    kind: "ok", or one of the failures of `pool.Answer`, with the reason.
+    kind: "ok", or one of the failures of `pool.Answer`, or "left" where the time was up, with the reason.
     """
 
     order: Order
@@ -96,8 +100,9 @@ class _Run:
 class Engine:
     """Searches the images ordered; gives what it found in the order in which the searches end."""
 
-    def __init__(self, config: Config, crew: Crew) -> None:
-        self._config, self._crew = config, crew
+    def __init__(self, config: Config, crew: Crew, until: float = float("inf")) -> None:
+        """until: by `time.monotonic`; then searches give their best so far, and what was not begun is left."""
+        self._config, self._crew, self._until = config, crew, until
         self._judges, self._pool = Judges(config, crew), crew.pool
         self._strategies = strategies()
         self._runs: dict[int, _Run] = {}
@@ -110,12 +115,25 @@ class Engine:
         more = True
         try:
             while more or self._runs:
+                if time.monotonic() >= self._until:
+                    yield from self._left(waiting)
+                    more = False
                 more = more and self._start(waiting)
                 yield from self._look() if self._looks and self._pool.answers.empty() else self._next()
                 yield from self._resumed()
         finally:
             if self._runs:
                 self._crew.close()
+
+    def _left(self, waiting: Iterator[Order]) -> Iterator[Found]:
+        """The time is up: what was not begun, and what workers are still busy with a little later, is left."""
+        overdue = time.monotonic() >= self._until + GRACE_S
+        for run in [run for run in self._runs.values() if run.search is None or overdue]:
+            if run.source is None or overdue:
+                run.worker.kill()
+            yield self._failed(run, Answer(run.order.number, "left", LEFT))
+        self._held.clear()
+        yield from (Found(order, "left", LEFT) for order in waiting)
 
     def _start(self, waiting: Iterator[Order]) -> bool:
         """Give images to the workers that have room; False when there are no more."""
@@ -180,7 +198,7 @@ class Engine:
         if answer.kind == "late":
             reason = f"took longer than {self._config.limits.seconds:g} s (limits.seconds)"
         del self._runs[run.order.number]
-        if answer.kind not in ("died", "late"):
+        if answer.kind not in ("died", "late", "left"):
             run.worker.ask(None, run.opening, "close")
         return Found(run.order, answer.kind, reason, run.source, run.strategy, work=run.tally.work)
 
@@ -235,7 +253,8 @@ class Engine:
         """Send an answer into a search and pass its next request on; at its end fetch what it accepted."""
         assert run.search is not None
         try:
-            run.request = run.search.send(answer)
+            over = time.monotonic() >= self._until
+            run.request = run.search.throw(Halt()) if over else run.search.send(answer)
         except StopIteration as stop:
             run.ended = stop.value
             run.strategy = self._strategies.get(run.ended.strategy or "", run.strategy)

@@ -19,7 +19,7 @@ def outcome_of(found: Found) -> Outcome:
     source, ended = found.source, found.ended
     outcome = Outcome(
         "",
-        "kept" if found.kind in ("ok", "kept") else "failed",
+        "kept" if found.kind in ("ok", "kept", "left") else "failed",
         found.reason if ended is None else "; ".join(filter(None, (ended.why, ended.reason))),
         strategy=found.order.task.rule.settings.strategy if found.strategy is None else found.strategy.name,
         sha256=found.order.sha256,

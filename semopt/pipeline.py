@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -37,6 +38,9 @@ LASTING = ("ok", "kept", "failed")
 """How a search may end for good; what came of a dying worker or an unreadable file is tried again."""
 
 
+MEANWHILE = "the best within the time; the next build goes on"
+
+
 Action = Literal["search", "restore", "none", "skip", "fail"]
 
 
@@ -46,7 +50,8 @@ class Scope:
 
     progress: bars on stderr for downloads. planned: told the number of images before the first outcome. paths: as the
     manifest has them, these alone; None for all. plan: made by the caller; None for that of the config's tree. revised:
-    what is to be kept and written of an answer and the bytes of its variants: with all of these or none.
+    what is to be kept and written of an answer and the bytes of its variants: with all of these or none. seconds: after
+    which searches end with their best so far, and the rest is left to the next run.
     """
 
     jobs: int = 1
@@ -54,6 +59,7 @@ class Scope:
     progress: bool = False
     planned: Callable[[int], None] = lambda images: None
     paths: Collection[str] | None = None
+    seconds: float | None = None
     plan: Plan | None = None
     revised: Callable[[Task, Outcome, Sequence[bytes]], Outcome] = lambda task, answer, contents: answer
 
@@ -124,6 +130,7 @@ class _Build:
 
     def __init__(self, config: Config, scope: Scope, crew: Crew | None = None) -> None:
         self._config, self._scope, self._crew = config, scope, crew
+        self._until = time.monotonic() + (float("inf") if scope.seconds is None else scope.seconds)
         self._base = plan.relative(config, "")
         self._ledger = Ledger(config, self._base)
         self._cache = Cache(folder_of(config))
@@ -250,12 +257,18 @@ class _Build:
         with ExitStack() as stack:
             if self._crew is None:
                 stack.callback(crew.close)
-            yield from self._installed(Engine(self._config, crew).search(orders), groups)
+            yield from self._installed(Engine(self._config, crew, self._until).search(orders), groups)
 
     def _installed(self, founds: Iterable[Found], groups: list[list[_Stale]]) -> Iterator[Outcome]:
         for found in founds:
             first, *twins = groups[found.order.number]
             answer = outcome_of(found)
+            if found.ended is not None and not found.ended.complete:
+                yield from self._meanwhile((first, *twins), answer, found.contents)
+                continue
+            if found.kind == "left":
+                yield from (_passing(one.task, answer) for one in (first, *twins))
+                continue
             if found.kind not in LASTING:
                 for one in (first, *twins):
                     self._ledger.index.doubt(one.task.asset.path)
@@ -268,6 +281,13 @@ class _Build:
             for twin in twins:
                 known = replace(answer, status=again(answer.status), work=Work())
                 yield self._ledger.install(twin.task, twin.key, known, contents)
+
+    def _meanwhile(self, ones: Sequence[_Stale], answer: Outcome, contents: Sequence[bytes]) -> Iterator[Outcome]:
+        """The best within the time stands until the next build, which searches again as if there were nothing."""
+        if answer.variants:
+            answer = replace(answer, reason="; ".join(filter(None, (answer.reason, MEANWHILE))))
+        for one in ones:
+            yield self._ledger.install(one.task, "", answer, contents)
 
     def _keep(self, key: str, answer: Outcome, contents: Iterable[bytes]) -> None:
         try:

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "criteria": {*NOUNS, "evaluators"},
     "graphics": NOUNS,
     "markup": RECORDS,
-    "integrations": {*FILES, "config", "encoders", "manifest", "markup", "pipeline", "plan"},
+    "integrations": {*FILES, "", "config", "encoders", "manifest", "markup", "pipeline", "plan", "write"},
     "images": NOUNS,
     "pyramid": set(),
     "perceptual": {*NOUNS, "images", "pyramid"},

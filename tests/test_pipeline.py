@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from conftest import Tree, drawing, encoded, photo
+from semopt import config, engine, pipeline
 
 RULES = """version: 1
 rules:
@@ -89,6 +91,46 @@ def test_a_placeholder_is_a_picture_of_a_kilobyte(tree: Tree, strategy: str) -> 
     tree.put("semopt.yaml", f"version: 1\nrules: [{{match: '**', strategy: {strategy}}}]\n")
     tree.build()
     assert tree.manifest["a.jpg"]["placeholder"] is None
+
+
+def test_when_the_time_is_up_originals_serve_and_the_next_build_goes_on(tree: Tree, tmp_path: Path) -> None:
+    for number in range(6):
+        tree.put(f"{number}.jpg", encoded(photo(300, 200, number)))
+    tree.put(
+        "semopt.yaml", "version: 1\nrules: [{match: '**', strategy: visual, formats: [webp], placeholder: true}]\n"
+    )
+    other = Tree(shutil.copytree(tree.root, tmp_path / "other"))
+    other.build()
+    ran = tree.semopt("build", "--time-limit", "0")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert {entry["reason"] for entry in tree.manifest.values()} == {
+        "the time was up before its turn; the next build goes on"
+    }
+    assert {(entry["status"], len(entry["variants"])) for entry in tree.manifest.values()} == {("kept", 0)}
+    tree.build("--time-limit", "1.5")  # some are done, some were halted, some are left
+    tree.build("--time-limit", "60")
+    assert tree.files() == other.files()
+    assert {line["status"] for line in tree.build()} == {"cached"}
+
+
+def test_a_search_that_was_halted_is_not_taken_for_the_answer(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree.put("a.jpg", encoded(photo(300, 200, 1)))
+    tree.put("semopt.yaml", "version: 1\nrules: [{match: '**', strategy: visual, formats: [webp]}]\n")
+    settings = config.load(tree.root / "semopt.yaml")
+    real, calls = engine.Engine._advance, []
+
+    def slow(self: engine.Engine, run: Any, answer: Any) -> Any:
+        calls.append(answer)
+        if len(calls) == 3:
+            self._until = 0.0
+        return real(self, run, answer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.Engine, "_advance", slow)
+        (outcome,) = pipeline.run(settings, pipeline.Scope())
+    assert "the next build goes on" in outcome.reason or "the time was up" in outcome.reason
+    (again,) = pipeline.run(settings, pipeline.Scope())
+    assert (again.status, again.reason) == ("optimized", "")
 
 
 def test_lossless_gives_the_same_pixels(site: Tree) -> None:

@@ -53,6 +53,17 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str) -> float:
+    """A number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number of seconds, found {text!r}")
+    return value
+
+
 def config_of(parsed: argparse.Namespace) -> Config:
     """The config that DIR and --config lead to, or the default one of DIR. Raises ConfigError."""
     from semopt import config

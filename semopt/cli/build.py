@@ -23,6 +23,8 @@ def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
     add = build.add_argument
     add("--only", metavar="GLOB", help="only images that match, relative to the tree; the others stay as they are")
     arguments.add_jobs(build)
+    limit = "end searches after so many seconds with the best so far; the next build goes on"
+    add("--time-limit", type=arguments.seconds, metavar="S", help=limit)
     add("--dry-run", action="store_true", help="say what would be done and write nothing")
     add("--report", action="store_true", help="write .semopt/report.html too, as semopt report does")
     add("--json", action="store_true", help="one JSON object a line on stdout, each with a type")
@@ -36,7 +38,8 @@ def run(parsed: argparse.Namespace) -> int:
 
     config = arguments.config_of(parsed)
     shown = Shown(config, parsed.json, parsed.quiet, parsed.verbose)
-    scope = pipeline.Scope(parsed.jobs or pipeline.default_jobs(), parsed.only, shown.live, shown.planned)
+    jobs = parsed.jobs or pipeline.default_jobs()
+    scope = pipeline.Scope(jobs, parsed.only, shown.live, shown.planned, seconds=parsed.time_limit)
     if parsed.dry_run:
         for step in pipeline.preview(config, scope):
             shown.step(step)

@@ -6,11 +6,12 @@ enough for that, the one that is nearest to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from semopt.search.lattice import STEP
-from semopt.types import Candidate, Encode, Observe, Scores, Search, SearchResult, Source, Trial
+from semopt.types import Candidate, Encode, Halt, Observe, Request, Scores, Search, SearchResult, Source, Trial
 
 ENCODER = "webp"  # 66 bytes beside the pixels, AVIF 308; read by every browser that reads `<picture>`
 MOST_BYTES = 750  # of the file: base64 and `data:image/webp;base64,` make 1,023 characters of it
@@ -24,6 +25,13 @@ def with_placeholder(search: Search, source: Source, judges: Sequence[str]) -> S
     ended: SearchResult = yield from search
     if not ended.complete:
         return ended
+    try:
+        return replace(ended, placeholder=(yield from _found(source, judges)))
+    except Halt:
+        return replace(ended, complete=False)
+
+
+def _found(source: Source, judges: Sequence[str]) -> Generator[Request, Any, Trial | None]:
     candidates = _candidates(source)
     sizes: list[int | None] = yield Encode(candidates)
     fitting = [Trial(one, size) for one, size in zip(candidates, sizes, strict=True) if size and size <= MOST_BYTES]
@@ -34,7 +42,7 @@ def with_placeholder(search: Search, source: Source, judges: Sequence[str]) -> S
             tuple(trial.candidate for trial in trials), "placeholder", judges=tuple(judges)
         )
         trials = [replace(trial, scores=seen) for trial, seen in zip(trials, scores, strict=True)]
-    return replace(ended, placeholder=_chosen(trials))
+    return _chosen(trials)
 
 
 def _candidates(source: Source) -> tuple[Candidate, ...]:

@@ -218,9 +218,15 @@ class _Stream:
         """As a file's."""
         self._disk.written(self._descriptor, content)
 
-    def read(self) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         """As a file's."""
-        return b"".join(iter(lambda: os.read(self._descriptor, 1 << 16), b""))
+        pieces: list[bytes] = []
+        while size < 0 or size > sum(map(len, pieces)):
+            piece = os.read(self._descriptor, 1 << 16 if size < 0 else size - sum(map(len, pieces)))
+            if not piece:
+                break
+            pieces.append(piece)
+        return b"".join(pieces)
 
     def flush(self) -> None:
         """Nothing is held back."""
