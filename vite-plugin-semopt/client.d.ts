@@ -1,0 +1,10 @@
+declare module '*?semopt' {
+  const image: import('vite-plugin-semopt').Image
+  export default image
+}
+
+declare module '*?semopt&picture' {
+  /** `<picture>…</picture>`, as `semopt html` writes it. */
+  const markup: string
+  export default markup
+}
