@@ -8,3 +8,9 @@ declare module '*?semopt&picture' {
   const markup: string
   export default markup
 }
+
+declare module '*&semopt&picture' {
+  /** The same with attributes before: `./cat.jpg?alt=A%20cat&semopt&picture`. */
+  const markup: string
+  export default markup
+}

@@ -12,6 +12,7 @@ import { rewrite } from './src/rewrite.js'
 const NAME = 'vite-plugin-semopt'
 const VARIANT = /\.semopt\.[^/\\]*$/
 const DEFAULT_LIMIT = 4096 // Vite's own build.assetsInlineLimit
+const ASKED = /[?&]semopt\b/
 const STYLE = 'data-semopt-style'
 const SETTLE_MS = 50 // until Vite has taken note of new files in the public folder
 
@@ -135,25 +136,41 @@ export default function semopt(options = {}) {
       return watching?.alive() && gallery.entry(file)?.variants?.length ? [] : undefined
     },
 
-    async resolveId(id, importer) {
-      if (!queryOf(id)) return null
-      const [name, query] = split(id)
-      if (places.publicFile(name)) return id
-      const found = await this.resolve(name, importer, { skipSelf: true })
-      return found && `${split(found.id)[0]}?${query}`
+    resolveId: {
+      filter: { id: ASKED },
+      async handler(id, importer) {
+        if (!queryOf(id)) return null
+        const [name, query] = split(id)
+        if (places.publicFile(name)) return id
+        const found = await this.resolve(name, importer, { skipSelf: true })
+        return found && `${split(found.id)[0]}?${query}`
+      },
     },
 
-    async load(id) {
-      const query = queryOf(id)
-      if (!query) return null
-      const [name] = split(id)
-      const file = places.publicFile(name) ?? name
-      if (watching && !gallery.entry(file)) await watching.ready.then(() => settled) // the first build is under way
-      const entry = gallery.at(file)
-      if (!entry) this.warn(`semopt: ${file} is none of the images in ${gallery.folder}; the original is served`)
-      this.addWatchFile(file)
-      const offer = entry && !isInlined(file) ? gallery.offer(entry, (one) => places.toImport(gallery.file(one))) : null
-      return { code: moduleOf(places.toImport(file), offer, entry, query), map: null, moduleType: 'js' }
+    load: {
+      filter: { id: ASKED },
+      async handler(id) {
+        const query = queryOf(id)
+        if (!query) return null
+        const [name] = split(id)
+        const file = places.publicFile(name) ?? name
+        if (watching && !gallery.entry(file)) await watching.ready.then(() => settled) // the first build is under way
+        const entry = gallery.at(file)
+        if (!entry) this.warn(`semopt: ${file} is none of the images in ${gallery.folder}; the original is served`)
+        this.addWatchFile(file)
+        const shown = entry && !isInlined(file)
+        const offer = shown ? gallery.offer(entry, (one) => places.toImport(gallery.file(one))) : null
+        return { code: moduleOf(places.toImport(file), offer, entry, query), map: null, moduleType: 'js' }
+      },
+    },
+
+    /** Under `vite build --watch` pages are kept while they are the same; what they are told may have changed. */
+    transform: {
+      filter: { id: /\.html$/ },
+      handler(_, id) {
+        if (config.command === 'build' && id.endsWith('.html')) this.addWatchFile(gallery.manifest)
+        return null
+      },
     },
   }
 

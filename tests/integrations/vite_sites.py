@@ -76,28 +76,35 @@ class Site(Tree):
         )
 
     @contextmanager
+    def running(self, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+        """Run vite until the block is left; gives the process, and the file that it writes its words to."""
+        program = str(self.root / "node_modules/vite/bin/vite.js")
+        log = self.root.parent / "vite.log"
+        with open(log, "w") as words:
+            vite = subprocess.Popen(
+                ["node", program, *arguments],
+                cwd=self.root,
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        try:
+            yield vite, log
+        finally:
+            vite.terminate()
+            vite.wait(timeout=30)
+
+    @contextmanager
     def serving(self) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         """Run vite's server until the block is left; gives its URL and the process."""
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
             port = one.getsockname()[1]
-        program = str(self.root / "node_modules/vite/bin/vite.js")
-        with open(self.root.parent / "vite.log", "w") as log:
-            server = subprocess.Popen(
-                ["node", program, "--host", "127.0.0.1", "--port", str(port), "--strictPort"],
-                cwd=self.root,
-                env=_environment(),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        try:
+        with self.running("--host", "127.0.0.1", "--port", str(port), "--strictPort") as (server, _):
             _wait(f"http://127.0.0.1:{port}/", server)
             yield f"http://127.0.0.1:{port}", server
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
 
 
 def site(root: Path, vite: Path, template: Path) -> Site:

@@ -21,22 +21,22 @@ export class Gallery {
   /** @param {string} folder the config's folder, which holds the manifest */
   constructor(folder) {
     this.folder = real(path.resolve(folder))
+    this.manifest = path.join(this.folder, MANIFEST)
     this.assets = {}
     this.told = new Map()
   }
 
   /** Read the manifest again. Throws an Error with a sentence where it is there and cannot be used. */
   read() {
-    const file = path.join(this.folder, MANIFEST)
     let value
     try {
-      value = JSON.parse(fs.readFileSync(file, 'utf8'))
+      value = JSON.parse(fs.readFileSync(this.manifest, 'utf8'))
     } catch (error) {
-      if (error.code !== 'ENOENT') throw new Error(`${file}: damaged (${error.message})`)
+      if (error.code !== 'ENOENT') throw new Error(`${this.manifest}: damaged (${error.message})`)
       value = { version: VERSION, assets: {} }
     }
     if (value.version !== VERSION) {
-      throw new Error(`${file}: of version ${value.version}, which this plugin does not read; use a newer one`)
+      throw new Error(`${this.manifest}: of version ${value.version}, which this plugin does not read; use a newer one`)
     }
     this.assets = value.assets
   }
