@@ -18,7 +18,7 @@ import pytest
 from browser import Browser, served
 from conftest import Tree, encoded, photo
 from semopt.markup import Offer, Options, Source, rewrite
-from vite_sites import CONFIG, PLUGIN, VITES, Site, node, site
+from vite_sites import COMMAND, CONFIG, PLUGIN, VITES, Site, node, site
 from vite_sites import modules as modules
 
 RULES = """version: 1
@@ -167,9 +167,7 @@ def test_faults_are_said_in_semopts_words(newest: Site) -> None:
     assert ran.returncode == 1
     assert "'visaul' is not a strategy; did you mean 'visual'?" in ran.stderr
     newest.put("semopt.yaml", RULES)
-    newest.put(
-        "vite.config.js", CONFIG.replace(json.dumps(CONFIG)[0], '"').replace("command: [", 'command: ["gone-", ')
-    )
+    newest.put("vite.config.js", CONFIG.replace(COMMAND, "command: 'there/is/no/semopt'"))
     ran = newest.vite("build")
     assert (ran.returncode, "pip install semopt" in ran.stderr) == (1, True)
     (newest.root / "semopt.yaml").unlink()
@@ -276,6 +274,11 @@ PAGES = [
 
 
 PIECES = (
+    *(
+        f'<img src="{name}.jpg"{more}>'
+        for name in ("cat", "wide", "dog")
+        for more in ("", " /", " width=9", " style=a")
+    ),
     *(
         "<img",
         "<IMG",

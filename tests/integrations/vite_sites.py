@@ -23,9 +23,10 @@ PLUGIN = REPOSITORY / "vite-plugin-semopt"
 VITES = {"vite-lowest": "5.1.0", "vite-newest": "latest"}
 """The lowest that the plugin says it runs with, and the newest."""
 
-CONFIG = f"""import semopt from 'vite-plugin-semopt'
-export default {{ plugins: [semopt({{ command: {json.dumps([sys.executable, "-m", "semopt"])} }})] }}
-"""
+PAGE = (REPOSITORY / "docs/integrations.md").read_text(encoding="utf-8")
+COMMAND = f"command: {json.dumps([sys.executable, '-m', 'semopt'])}"
+CONFIG = PAGE.partition("```js\n")[2].partition("```")[0].replace("semopt()", f"semopt({{ {COMMAND} }})")
+"""The page's vite.config.js, with the `semopt` of this repository."""
 
 
 def node(*arguments: str, cwd: Path, text: str = "") -> subprocess.CompletedProcess[str]:
@@ -51,9 +52,9 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packages = [*(f"{name}@npm:vite@{version}" for name, version in VITES.items()), "typescript@5"]
     try:
         command = [npm, "install", "--no-audit", "--no-fund", *packages]
-        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
+        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=400)
     except subprocess.TimeoutExpired:
-        pytest.skip("npm install takes longer than three minutes")
+        pytest.skip("npm install takes longer than six minutes")
     if ran.returncode:
         pytest.skip(f"npm cannot install Vite: {ran.stderr.strip()[-300:]}")
     return folder / "node_modules"
