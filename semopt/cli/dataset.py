@@ -56,7 +56,8 @@ def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
     )
     add("--formats", type=_names, default=("webp", "jpeg"), metavar="A,B", help="of webp, jpeg, avif (default: "
         "webp,jpeg; ImageFolder knows no .avif)")  # fmt: skip
-    add("--max-side", type=arguments.positive, metavar="PX", help="the longer side of what is written, at most")
+    add("--max-side", type=arguments.positive, metavar="PX", help="longer side at most; a copied original "
+        "keeps its own")  # fmt: skip
     add("--keep-names", action="store_true", help="call files as in SRC, suffix included, whatever they hold")
     add("--report", type=Path, metavar="FOLDER", help="for semopt-report.json and .md (default: DST)")
     add("--state", type=Path, metavar="FOLDER", help="for the books and the cache (default: DST.semopt)")
