@@ -1,7 +1,8 @@
 """semopt: the smallest image a machine still recognises, as a step of an asset build.
 
-As a library: `semopt.build`, `semopt.compress`, `semopt.load_config`; `semopt.Compressor` and its two examples, and the
-`Evaluator` that they are called with; the protocols and records are in `semopt.types`. Importing this loads none of it.
+As a library: `semopt.build`, `semopt.compress`, `semopt.dataset`, `semopt.load_config`; `semopt.Compressor` and its two
+examples, and the `Evaluator` that they are called with; the protocols and records are in `semopt.types`. Importing this
+loads none of it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from semopt import types as types
     from semopt.api import build as build
     from semopt.api import compress as compress
+    from semopt.api import dataset as dataset
     from semopt.api import load_config as load_config
     from semopt.compressors import Compressor as Compressor
     from semopt.compressors import Evaluator as Evaluator
@@ -24,6 +26,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "build": "semopt.api",
     "compress": "semopt.api",
+    "dataset": "semopt.api",
     "load_config": "semopt.api",
     "types": "",
     "Compressor": "semopt.compressors",

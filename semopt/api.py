@@ -1,4 +1,4 @@
-"""semopt as a library: `semopt.build`, `semopt.compress`, `semopt.load_config`.
+"""semopt as a library: `semopt.build`, `semopt.compress`, `semopt.dataset`, `semopt.load_config`.
 
 Works in scripts without a main guard: workers are started as programs of their own. Nothing here prints; warnings go
 to the logger `semopt`.
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semopt.types import Compressed, Config, ConfigError, Evaluator, ImageError, Keep, Outcome
+from semopt.types import Compressed, Config, ConfigError, Evaluator, ImageError, Keep, Outcome, Sample
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -74,6 +74,53 @@ def _config(path: Path) -> Config:
         file = config.find(path)
         return config.load(file) if file else config.default(path)
     return config.load(path)
+
+
+def dataset(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    evaluator: str | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    config: str | os.PathLike[str] | None = None,
+    label: str | None = None,
+    similarity: float | None = None,
+    confirm: Sequence[str] = (),
+    formats: Sequence[str] = ("webp", "jpeg"),
+    max_side: int | None = None,
+    keep_names: bool = False,
+    jobs: int | None = None,
+    report: str | os.PathLike[str] | None = None,
+    state: str | os.PathLike[str] | None = None,
+) -> Iterator[Sample]:
+    """Shrink a dataset of class folders as `semopt dataset` does; yields each sample, in the order of paths.
+
+    source: as torchvision's ImageFolder reads it, with or without a level of splits. target: gets the same structure,
+    and semopt-report.json and .md once the iterator is exhausted. The other arguments are those of the command. What
+    was finished stays when the iterator is closed early, and is not searched again. Raises ConfigError at once;
+    EvaluatorError and OSError where the run meets them. What is wrong with one sample is in it.
+
+    >>> import tempfile, pathlib
+    >>> from PIL import Image
+    >>> raw = pathlib.Path(tempfile.mkdtemp(), "raw")
+    >>> (raw / "ball").mkdir(parents=True)
+    >>> Image.radial_gradient("L").convert("RGB").save(raw / "ball/one.png")
+    >>> [(sample.target, sample.status, sample.agrees) for sample in dataset(raw, raw.parent / "small", jobs=1)]
+    [('ball/one.webp', 'optimized', True)]
+    """
+    from semopt import imagefolder, pipeline
+
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs: expected a number from 1 up, found {jobs}")
+    wish = imagefolder.Wish(
+        *(Path(source), Path(target), evaluator, _path(weights), _path(config), similarity, label, tuple(confirm)),
+        *(tuple(formats), max_side, keep_names, _path(state)),
+    )
+    return imagefolder.run(wish, imagefolder.Ways(jobs or pipeline.default_jobs(), report=_path(report)))
+
+
+def _path(given: str | os.PathLike[str] | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def compress(

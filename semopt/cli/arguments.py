@@ -44,10 +44,11 @@ def add_loudness(
 
 def add_jobs(to: argparse.ArgumentParser) -> None:
     """--jobs."""
-    to.add_argument("--jobs", type=_jobs, metavar="N", help="worker processes (default: one for each core)")
+    to.add_argument("--jobs", type=positive, metavar="N", help="worker processes (default: one for each core)")
 
 
-def _jobs(text: str) -> int:
+def positive(text: str) -> int:
+    """A whole number from 1 up."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, found {text!r}")
     return int(text)
@@ -62,6 +63,17 @@ def seconds(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number of seconds, found {text!r}")
     return value
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
+    return number
 
 
 def config_of(parsed: argparse.Namespace) -> Config:

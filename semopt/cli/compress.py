@@ -38,20 +38,10 @@ def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
     add("--format", action="append", metavar="NAME", help="webp, avif, jpeg or png; may be repeated")
     add("--evaluator", default="embedded", metavar="NAME", help="embedded, text, or a network of torchvision")
     add("--weights", type=Path, metavar="FILE", help="weights of the network (default: torchvision's own)")
-    add("--similarity", type=_share, metavar="S", help="what must be left in its eyes, 0 to 1 (default: 0.9)")
+    add("--similarity", type=arguments.share, metavar="S", help="what must be left in its eyes, 0 to 1 (default: 0.9)")
     add("--force", action="store_true", help="overwrite a file that is there, but never an original")
     add("--json", action="store_true", help="one JSON object a line on stdout")
     arguments.add_jobs(command)
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
-    return share
 
 
 def run(parsed: argparse.Namespace) -> int:
