@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -50,6 +51,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What a search took, in seconds: of its worker, and of the judges. What starts either does not count."""
+
+    pixels: float = 0.0
+    judges: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a search ended with. contents: the bytes of the accepted trials, in their order. placeholder: likewise.
 
@@ -65,6 +74,7 @@ class Found:
     contents: tuple[bytes, ...] = ()
     work: Work = Work()
     placeholder: bytes | None = None
+    spent: Spent = Spent()
 
 
 @dataclass
@@ -81,6 +91,12 @@ class _Run:
     ended: SearchResult | None = None
     tally: Tally = field(default_factory=Tally)
     seconds: float = 0.0
+    judging: float = 0.0
+
+    @property
+    def spent(self) -> Spent:
+        """What it took so far; of a batch of several images each has its share."""
+        return Spent(self.seconds, self.judging)
 
     @cached_property
     def sight(self) -> Sight:
@@ -171,7 +187,7 @@ class Engine:
         del self._runs[run.order.number]
         if answer.kind not in ("died", "late"):
             run.worker.ask(None, run.opening, "close")
-        return Found(run.order, answer.kind, reason, run.source, run.strategy, work=run.tally.work)
+        return Found(run.order, answer.kind, reason, run.source, run.strategy, work=run.tally.work, spent=run.spent)
 
     def _over(self, run: _Run, contents: tuple[bytes, ...]) -> Found:
         del self._runs[run.order.number]
@@ -180,7 +196,8 @@ class Engine:
         if run.ended and run.ended.placeholder and contents:
             *accepted, placeholder = contents
             contents = tuple(accepted)
-        return Found(run.order, "ok", "", run.source, run.strategy, run.ended, contents, run.tally.work, placeholder)
+        known = (run.source, run.strategy, run.ended, contents, run.tally.work, placeholder, run.spent)
+        return Found(run.order, "ok", "", *known)
 
     def _opened(self, run: _Run, source: Source) -> Iterator[Found]:
         settings = run.order.task.rule.settings
@@ -241,6 +258,7 @@ class Engine:
     def _look(self) -> Iterator[Found]:
         """Show everything that waits to its judges; a judge that breaks costs the images that it was shown."""
         runs, self._looks = self._looks, []
+        begun = time.monotonic()
         try:
             scores = judged([run.sight for run in runs], self._judges)
         except EvaluatorError:
@@ -249,5 +267,8 @@ class Engine:
             reason = f"its judge failed ({type(error).__name__}: {error})"
             yield from (self._failed(run, Answer(run.order.number, "unreadable", reason)) for run in runs)
             return
+        share = (time.monotonic() - begun) / len(runs)
+        for run in runs:
+            run.judging += share
         for run, seen in zip(runs, scores, strict=True):
             yield from self._advance(run, seen)
