@@ -13,11 +13,25 @@ import sys
 from collections.abc import Callable, Sequence
 
 from semopt import __version__
-from semopt.cli import build, cache, check, clean, compress, evaluators, explain, html, init, report, schema, watch
+from semopt.cli import (
+    build,
+    cache,
+    check,
+    clean,
+    completion,
+    compress,
+    evaluators,
+    explain,
+    html,
+    init,
+    report,
+    schema,
+    watch,
+)
 from semopt.show import printable
 from semopt.types import ConfigError, EvaluatorError, SemoptError
 
-COMMANDS = (build, watch, check, explain, report, compress, init, clean, cache, evaluators, schema, html)
+COMMANDS = (build, watch, check, explain, report, compress, init, clean, cache, evaluators, schema, html, completion)
 
 SOME_FAILED, USAGE = 1, 2
 STOPS = {signal.SIGINT: "stopped", signal.SIGTERM: "terminated"}
