@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def asset_of(file: Path, path: str) -> Asset:
     return Asset(path, file, stat_of(os.stat(file)))
 
 
-def searched(config: Config, tasks: Sequence[Task], crew: Crew) -> Iterator[Answer]:
+def searched(config: Config, tasks: Sequence[Task], crew: Crew) -> Generator[Answer, None, None]:
     """Search these images together; the answers come in the order in which the searches end.
 
     Reads each original once for its hash. Raises OSError for one that cannot be read, and EvaluatorError.

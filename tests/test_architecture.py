@@ -64,6 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stock": {*FILES, "cache", "index", "lock", "write"},
     "cleaning": {*FILES, "ledger", "lock", "manifest", "plan", "stock", "write"},
     "roster": {*NOUNS, "evaluators"},
+    "estimate": {*NOUNS, "answers", "crew", "plan"},
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
     "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "write"},
     "explain": {*NOUNS, "answers", "crew", "criteria", "engine", "globs", "manifest", "naming", "plan", "strategies"},
@@ -90,6 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         *RECORDS,
         "",
+        *("estimate", "strategies"),
         *(
             "against",
             "answers",
@@ -104,7 +106,7 @@ MAY_IMPORT: dict[str, set[str]] = {
             "integrations",
             "manifest",
         ),
-        *("markup", "pipeline", "report", "roster", "scaffold", "show", "single", "stock", "watch"),
+        *("markup", "pipeline", "report", "roster", "scaffold", "show", "single", "stock", "strategies", "watch"),
     },
     "__main__": {"cli"},
     "compressors": {*NOUNS, "images", "evaluators"},

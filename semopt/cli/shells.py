@@ -165,7 +165,9 @@ def _zsh_action(slot: Slot) -> str:
 
 def _plain(text: str) -> str:
     """A clause without what has a meaning in zsh's descriptions."""
-    return text.translate(str.maketrans({":": " -", "[": "(", "]": ")", "\\": "", "`": "", "\n": " "}))
+    for mark, instead in ((":", " -"), ("[", "("), ("]", ")"), ("\\", ""), ("`", ""), ("\n", " ")):
+        text = text.replace(mark, instead)
+    return text
 
 
 def fish(root: Command) -> str:
