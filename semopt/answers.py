@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,19 +21,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from semopt.crew import Crew
+    from semopt.engine import Spent
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is known of one image. contents: bytes of the outcome's variants, in their order; empty where cached.
 
-    lasting: False where the same search may end otherwise, as after a worker that died.
+    lasting: False where the same search may end otherwise, as after a worker that died. spent: None where none ran.
     """
 
     outcome: Outcome
     contents: tuple[bytes, ...] = ()
     cached: bool = False
     lasting: bool = True
+    spent: Spent | None = None
 
 
 def asset_of(file: Path, path: str) -> Asset:
@@ -41,7 +43,7 @@ def asset_of(file: Path, path: str) -> Asset:
     return Asset(path, file, stat_of(os.stat(file)))
 
 
-def searched(config: Config, tasks: Sequence[Task], crew: Crew) -> Iterator[Answer]:
+def searched(config: Config, tasks: Sequence[Task], crew: Crew) -> Generator[Answer, None, None]:
     """Search these images together; the answers come in the order in which the searches end.
 
     Reads each original once for its hash. Raises OSError for one that cannot be read, and EvaluatorError.
@@ -52,7 +54,7 @@ def searched(config: Config, tasks: Sequence[Task], crew: Crew) -> Iterator[Answ
     for found in Engine(config, crew).search(orders):
         task = found.order.task
         outcome = replace(outcome_of(found), path=task.asset.path, rule=task.rule.name)
-        yield Answer(outcome, found.contents, lasting=found.kind in LASTING)
+        yield Answer(outcome, found.contents, lasting=found.kind in LASTING, spent=found.spent)
 
 
 def answer_for(config: Config, task: Task, crew: Crew) -> Answer:
@@ -72,6 +74,8 @@ def answer_for(config: Config, task: Task, crew: Crew) -> Answer:
     known = cache.get(key)
     if known is not None:
         return Answer(replace(known, path=task.asset.path, rule=task.rule.name), cached=True)
+    for worker in crew.pool.workers:
+        worker.rehearse()  # so that the time of the search is not that of starting a process and loading codecs
     (answer,) = searched(config, [task], crew)
     if answer.lasting and (config.file or (config.root / STATE).is_dir()):
         _keep(config, cache, key, answer)

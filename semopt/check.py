@@ -11,12 +11,11 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import Literal
 
 from semopt import manifest, plan
 from semopt.atomic import digest, stat_of
 from semopt.cache import Cache
+from semopt.findings import Finding, over
 from semopt.globs import matcher
 from semopt.index import Index
 from semopt.keys import Keys
@@ -25,9 +24,6 @@ from semopt.stock import folder_of
 from semopt.strategies import went_elsewhere
 from semopt.types import Config, Outcome, Skipped, Task, Variant
 from semopt.write import STATE
-
-Verdict = Literal["ok", "skipped", "missing", "stale", "edited", "failed", "unrecognised", "over"]
-HOLDS: tuple[Verdict, ...] = ("ok", "skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +34,6 @@ class Scope:
     only: str | None = None
     again: bool = False
     progress: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found of one image, one variant, or one folder that is over its limit. reason: a clause."""
-
-    path: str
-    verdict: Verdict
-    reason: str = ""
-
-    @property
-    def holds(self) -> bool:
-        """Whether this is as it should be."""
-        return self.verdict in HOLDS
 
 
 def check(config: Config, scope: Scope) -> Iterator[Finding]:
@@ -72,7 +54,7 @@ def check(config: Config, scope: Scope) -> Iterator[Finding]:
             found.setdefault(asked.doubt.task.asset.path, []).append(_judged(asked))
     for path in sorted(found):
         yield from found[path]
-    yield from _over(config, books.standing)
+    yield from over(config.limits, books.standing)
 
 
 def _judged(asked: Asked) -> Finding:
@@ -192,20 +174,3 @@ def _routed(entry: Outcome, wanted: str | None) -> bool:
     if wanted is None:
         return entry.strategy in ("both", "lossless") or went_elsewhere(entry, "both") or not entry.variants
     return entry.strategy == wanted or went_elsewhere(entry, wanted)
-
-
-def _over(config: Config, standing: dict[str, int]) -> Iterator[Finding]:
-    """What is larger than the limits allow: variants, folders (without those below) and the tree."""
-    limits = config.limits
-    folders: dict[str, int] = {}
-    for path, count in sorted(standing.items()):
-        folder = PurePosixPath(path).parent.as_posix() + "/"
-        folders[folder] = folders.get(folder, 0) + count
-        if limits.variant is not None and count > limits.variant:
-            yield Finding(path, "over", f"{count:,} bytes, over limits.variant ({limits.variant:,})")
-    for folder, count in sorted(folders.items()):
-        if limits.folder is not None and count > limits.folder:
-            yield Finding(folder, "over", f"variants of {count:,} bytes, over limits.folder ({limits.folder:,})")
-    total = sum(standing.values())
-    if limits.tree is not None and total > limits.tree:
-        yield Finding("the tree", "over", f"variants of {total:,} bytes, over limits.tree ({limits.tree:,})")

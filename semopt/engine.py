@@ -10,10 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from semopt.crew import Crew, Judges
-from semopt.encoders import chosen
 from semopt.looks import Sight, Tally, judged, sizes
-from semopt.panel import confirming, searching
 from semopt.pool import Answer, Worker
+from semopt.problem import problem
 from semopt.search.placeholder import with_placeholder
 from semopt.session import Opening
 from semopt.strategies import default_for, strategies
@@ -24,11 +23,9 @@ from semopt.types import (
     Halt,
     Measure,
     Observe,
-    Problem,
     Request,
     Search,
     SearchResult,
-    Settings,
     Source,
     Strategy,
     Task,
@@ -39,8 +36,6 @@ TICK_S = 0.5  # how often it is looked whether a worker hangs
 GRACE_S = 2.0  # what a worker may still take for one answer when the time is up
 LEFT = "the time was up before its turn; the next build goes on"
 AT_ONCE = 2  # images under search for each worker: one can wait for the network while the other is encoded
-DEFAULT_FLOOR = {"ssimulacra2": 70.0}
-"""Its authors call 70 high quality: an average viewer notices no difference without comparing."""
 
 SHARED_PIXELS = 32_000_000  # beyond this many decoded pixels a worker is given no further image
 
@@ -59,6 +54,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What a search took, in seconds: of its worker, and of the judges. What starts either does not count."""
+
+    pixels: float = 0.0
+    judges: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a search ended with. contents: the bytes of the accepted trials, in their order. placeholder: likewise.
 
@@ -74,6 +77,7 @@ class Found:
     contents: tuple[bytes, ...] = ()
     work: Work = Work()
     placeholder: bytes | None = None
+    spent: Spent = Spent()
 
 
 @dataclass
@@ -90,6 +94,12 @@ class _Run:
     ended: SearchResult | None = None
     tally: Tally = field(default_factory=Tally)
     seconds: float = 0.0
+    judging: float = 0.0
+
+    @property
+    def spent(self) -> Spent:
+        """What it took so far; of a batch of several images each has its share."""
+        return Spent(self.seconds, self.judging)
 
     @cached_property
     def sight(self) -> Sight:
@@ -200,7 +210,7 @@ class Engine:
         del self._runs[run.order.number]
         if answer.kind not in ("died", "late", "left"):
             run.worker.ask(None, run.opening, "close")
-        return Found(run.order, answer.kind, reason, run.source, run.strategy, work=run.tally.work)
+        return Found(run.order, answer.kind, reason, run.source, run.strategy, work=run.tally.work, spent=run.spent)
 
     def _over(self, run: _Run, contents: tuple[bytes, ...]) -> Found:
         del self._runs[run.order.number]
@@ -209,7 +219,8 @@ class Engine:
         if run.ended and run.ended.placeholder and contents:
             *accepted, placeholder = contents
             contents = tuple(accepted)
-        return Found(run.order, "ok", "", run.source, run.strategy, run.ended, contents, run.tally.work, placeholder)
+        known = (run.source, run.strategy, run.ended, contents, run.tally.work, placeholder, run.spent)
+        return Found(run.order, "ok", "", *known)
 
     def _opened(self, run: _Run, source: Source) -> Iterator[Found]:
         run.source = source
@@ -228,26 +239,10 @@ class Engine:
         settings, source = run.order.task.rule.settings, run.source
         assert source is not None
         run.strategy = self._strategies[settings.strategy or default_for(source.graphic)]
-        run.search = run.strategy.search(self._problem(run, source))
+        run.search = run.strategy.search(problem(settings, run.strategy, source, self._judges))
         if settings.placeholder:
             run.search = with_placeholder(run.search, source, settings.evaluators)
         yield from self._advance(run, None)
-
-    def _problem(self, run: _Run, source: Source) -> Problem:
-        settings = run.order.task.rule.settings
-        assert run.strategy is not None
-        asked = settings if run.strategy.judged else replace(settings, evaluators=(), confirm=())
-        jury = searching(asked, self._judges, source.graphic)
-        return Problem(
-            source,
-            chosen(settings.formats or run.strategy.formats),
-            settings.write or run.strategy.write,
-            jury.criterion,
-            dict(settings.floor) or DEFAULT_FLOOR,
-            *(settings.widths, settings.min_width, _most(settings, source), settings.seed),
-            *(jury.judges, jury.agree, jury.absent),
-            confirming(asked, self._judges, source.graphic),
-        )
 
     def _advance(self, run: _Run, answer: Any) -> Iterator[Found]:
         """Send an answer into a search and pass its next request on; at its end fetch what it accepted."""
@@ -284,6 +279,7 @@ class Engine:
     def _look(self) -> Iterator[Found]:
         """Show everything that waits to its judges; a judge that breaks costs the images that it was shown."""
         runs, self._looks = self._looks, []
+        begun = time.monotonic()
         try:
             scores = judged([run.sight for run in runs], self._judges)
         except EvaluatorError:
@@ -292,6 +288,9 @@ class Engine:
             reason = f"its judge failed ({type(error).__name__}: {error})"
             yield from (self._failed(run, Answer(run.order.number, "unreadable", reason)) for run in runs)
             return
+        share = (time.monotonic() - begun) / len(runs)
+        for run in runs:
+            run.judging += share
         for run, seen in zip(runs, scores, strict=True):
             yield from self._advance(run, seen)
 
@@ -299,12 +298,3 @@ class Engine:
 def _pixels(runs: Iterable[_Run]) -> int:
     """Of all originals that are open."""
     return sum(run.source.width * run.source.height for run in runs if run.source)
-
-
-def _most(settings: Settings, source: Source) -> int | None:
-    """The greatest width in px that leaves both sides within what the rule allows."""
-    if settings.max_side is None:
-        return settings.max_width
-    longer = max(source.width, source.height)
-    width = max(1, source.width * min(settings.max_side, longer) // longer)
-    return min(width, settings.max_width or width)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from semopt import manifest, naming, plan
 from semopt.answers import answer_for
@@ -14,6 +15,9 @@ from semopt.criteria import label_holds, relation
 from semopt.globs import matcher
 from semopt.strategies import went_elsewhere
 from semopt.types import Config, Keep, Outcome, Rule, Score, Skipped, Task, Trial
+
+if TYPE_CHECKING:
+    from semopt.engine import Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Explained:
     path: relative to the config's folder, or as given where it is outside of the tree. governed: the first match, None
     where nothing governs it; later: the rules that would have matched. left: why no search sees the file, else empty.
     outcome: with every trial, None where it was left out. cached: the outcome was known from before. floor: what a
-    trial's measured figure must reach, None where nothing is measured.
+    trial's measured figure must reach, None where nothing is measured. spent: seconds, None where nothing was searched.
     """
 
     path: str
@@ -46,6 +50,7 @@ class Explained:
     outcome: Outcome | None = None
     cached: bool = False
     floor: float | None = None
+    spent: Spent | None = None
 
     @property
     def instead(self) -> str:
@@ -71,6 +76,16 @@ class Explained:
         measured = None if trial.measured is None or self.floor is None else trial.measured >= self.floor
         said = [one for one in (measured, trial.passed) if one is not None]
         return ("yes" if all(said) else "no") if said else ""
+
+    def confirmation(self) -> str:
+        """How what was found was confirmed, a clause; empty where no look beside the search was needed."""
+        if self.outcome is None or self.governed is None or not self.outcome.variants or not self.outcome.work.confirm:
+            return ""
+        said = f"{self.outcome.work.confirm} looks beside the search"
+        if self.outcome.strategy == "semantic":
+            said += ": mirrored, shifted, scaled once more, and at the next size and quality"
+        names = self.governed.rule.settings.confirm
+        return f"{said}; by {', '.join(names)}, who took no part in it" if names else said
 
     def answers(self) -> Iterator[str]:
         """A sentence for each judge whose answer must be kept: what it was, and what became of it in the trials."""
@@ -110,17 +125,16 @@ def explain(config: Config, file: Path, crew: Crew) -> Explained:
         return Explained(path, governed, tuple(later), planned.reason)
     answer = answer_for(config, planned, crew)
     floor = floor_of(governed.rule, answer.outcome)
-    return Explained(path, governed, tuple(later), "", answer.outcome, answer.cached, floor)
+    return Explained(path, governed, tuple(later), "", answer.outcome, answer.cached, floor, answer.spent)
 
 
 def floor_of(rule: Rule, outcome: Outcome) -> float | None:
     """The least figure that the strategy accepts; lossless asks whether the pixels are the same (1) or not (0)."""
-    from semopt.engine import DEFAULT_FLOOR
+    from semopt import problem
 
     if outcome.strategy == "lossless":
         return 1.0
-    floor = dict(rule.settings.floor) or DEFAULT_FLOOR
-    return next(iter(floor.values())) if outcome.strategy in ("visual", "both") else None
+    return next(iter(problem.floor_of(rule.settings).values())) if outcome.strategy in ("visual", "both") else None
 
 
 def matches(config: Config, place: str) -> list[Match]:

@@ -7,12 +7,11 @@ names only files that are there and whole.
 from __future__ import annotations
 
 import logging
-import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from semopt import plan
 from semopt.atomic import replace_whole
@@ -23,9 +22,12 @@ from semopt.keys import Keys
 from semopt.ledger import Ledger, again
 from semopt.lock import locked
 from semopt.outcomes import outcome_of
+from semopt.scope import Action, Scope, Step, default_jobs
 from semopt.stock import folder_of
-from semopt.types import Config, Outcome, Plan, Skipped, Task, Work
+from semopt.types import Config, Outcome, Skipped, Task, Work
 from semopt.write import STATE
+
+__all__ = ["Action", "Scope", "Step", "default_jobs", "preview", "run"]
 
 if TYPE_CHECKING:
     from semopt.crew import Crew
@@ -41,40 +43,6 @@ LASTING = ("ok", "kept", "failed")
 MEANWHILE = "the best within the time; the next build goes on"
 
 
-Action = Literal["search", "restore", "none", "skip", "fail"]
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a run is asked to do. jobs: worker processes. only: glob; other images are left as they are.
-
-    progress: bars on stderr for downloads. planned: told the number of images before the first outcome. paths: as the
-    manifest has them, these alone; None for all. plan: made by the caller; None for that of the config's tree. revised:
-    what is to be kept and written of an answer and the bytes of its variants: with all of these or none. seconds: after
-    which searches end with their best so far, and the rest is left to the next run.
-    """
-
-    jobs: int = 1
-    only: str | None = None
-    progress: bool = False
-    planned: Callable[[int], None] = lambda images: None
-    paths: Collection[str] | None = None
-    seconds: float | None = None
-    plan: Plan | None = None
-    revised: Callable[[Task, Outcome, Sequence[bytes]], Outcome] = lambda task, answer, contents: answer
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a run would do with one image. action: "search", "restore" from the cache, "none", "skip" or "fail"."""
-
-    path: str
-    action: Action
-    reason: str = ""
-    rule: str | None = None
-    strategy: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class _Stale:
     """An image whose variants do not stand as they should."""
@@ -82,11 +50,6 @@ class _Stale:
     task: Task
     sha256: str
     key: str
-
-
-def default_jobs() -> int:
-    """One worker for each core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outcome]:

@@ -134,8 +134,8 @@ class _Asking:
         for at, variant in enumerate(doubt.entry.variants, 1):
             scores = {name: self._judges[name].compare(looks[0], looks[at]) for name, looks in seen.items()}
             if not (all(jury.criterion(scores).passed for jury in juries) if juries else _same_class(scores)):
-                said = ", ".join(_said(name, score) for name, score in scores.items())
-                yield f"{variant.path} is not recognised ({said})"
+                clauses = ", ".join(said(name, score) for name, score in scores.items())
+                yield f"{variant.path} is not recognised ({clauses})"
 
     def _juries(self, doubt: Doubt, source: Source) -> list[Jury]:
         """The rule's own; the post's strategies have none, as they ask for the top class alone."""
@@ -147,7 +147,7 @@ class _Asking:
         return list(filter(None, (searching(*asked), confirming(*asked))))
 
 
-def _said(name: str, score: Score) -> str:
+def said(name: str, score: Score) -> str:
     """What a judge gives a variant, and its answer where that is another."""
     from semopt.criteria import relation
 
@@ -165,12 +165,11 @@ def _same_class(scores: dict[str, Score]) -> bool:
 
 def _floor(doubt: Doubt) -> tuple[str, float] | None:
     """The metric that the strategy asks for, and its least figure."""
-    from semopt.engine import DEFAULT_FLOOR
+    from semopt.problem import floor_of
 
     if doubt.strategy == "lossless":
         return "identical", 1.0
-    floor = dict(doubt.task.rule.settings.floor) or DEFAULT_FLOOR
-    return next(iter(floor.items())) if doubt.strategy in ("visual", "both") else None
+    return next(iter(floor_of(doubt.task.rule.settings).items())) if doubt.strategy in ("visual", "both") else None
 
 
 def _below(doubt: Doubt, figures: Sequence[float]) -> Iterator[str]:

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from semopt import manifest
 from semopt.records import work_json
+from semopt.terminal import columns, fitted, painted
+from semopt.terminal import printable as printable
+from semopt.terminal import size as size
 from semopt.types import Config, Outcome
 
 if TYPE_CHECKING:
+    from semopt.bar import Bar
     from semopt.pipeline import Step
+
+LABEL, STRATEGY = 37, 8
+"""Columns of a row's name, and of the strategy at its end; with the figures beside it a row has 79."""
 
 
 @dataclass
@@ -38,7 +45,7 @@ class Shown:
     failures: list[str] = field(default_factory=list)
     rows: dict[str, _Row] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
-    _bar: Any = None
+    _bar: Bar | None = None
 
     @property
     def live(self) -> bool:
@@ -48,9 +55,9 @@ class Shown:
     def planned(self, images: int) -> None:
         """The number of images is known: start the bar."""
         if self.live and images:
-            from tqdm import tqdm
+            from semopt.bar import Bar
 
-            self._bar = tqdm(total=images, unit="image", file=sys.stderr, leave=False, dynamic_ncols=True)
+            self._bar = Bar(images)
 
     def step(self, step: Step) -> None:
         """One line of a dry run."""
@@ -72,11 +79,13 @@ class Shown:
             reason = f"failed: {outcome.reason}; the original is untouched"
             self.failures.append(f"{printable(outcome.path)}: {printable(reason)}")
         if self._bar is not None:
-            self._bar.update()
+            self._bar.clear()  # else a line on the same terminal would begin where the bar ends
         if self.as_json:
             _line("outcome", outcome_json(outcome))
         elif self.verbose:
-            print(sentence(outcome))
+            print(sentence(outcome), flush=True)
+        if self._bar is not None:
+            self._bar.add((outcome.bytes or 0) - _smallest(outcome))
 
     def __enter__(self) -> Shown:
         return self
@@ -89,7 +98,7 @@ class Shown:
         elif kind is None and not self.quiet:
             print("\n".join(self._summary()))
         for failure in self.failures:
-            print(failure, file=sys.stderr)
+            print(painted(failure, "red", stream=sys.stderr), file=sys.stderr)
 
     def _add(self, outcome: Outcome) -> None:
         if outcome.bytes is None or outcome.status not in ("optimized", "cached", "kept"):
@@ -98,25 +107,48 @@ class Shown:
         row.images += 1
         row.written += bool(outcome.variants)
         row.original += outcome.bytes
-        row.smallest += min((variant.bytes for variant in outcome.variants), default=outcome.bytes)
+        row.smallest += _smallest(outcome)
 
     def _label(self, outcome: Outcome) -> str:
-        globs = {rule.name: ", ".join(rule.match) for rule in self.config.rules}
-        where = globs.get(outcome.rule or "", "every other image" if self.config.rules else "every image")
-        return f"{where if len(where) <= 26 else where[:25] + '…'} · {outcome.strategy}"
+        """A rule's globs, or how many it has beside the first, and the strategy that was followed."""
+        rule = next((rule for rule in self.config.rules if rule.name == outcome.rule), None)
+        room = LABEL - STRATEGY - 1
+        if rule is None:
+            where = "every other image" if self.config.rules else "every image"
+        else:
+            where = printable(", ".join(rule.match))
+            if columns(where) > room and len(rule.match) > 1:
+                more = f" and {len(rule.match) - 1} more"
+                where = fitted(printable(rule.match[0]), room - len(more)).rstrip() + more
+        return f"{fitted(where, room)} {outcome.strategy}"
 
     def _summary(self) -> Iterable[str]:
         """The table by rule, and where everything is; at most 80 columns."""
         if not self.rows:
             yield "No image was optimised." if self.statuses else "There are no images here."
         else:
-            yield f"{'':<37} {'images':>6} {'written':>7} {'original':>9} {'smallest':>9} {'saved':>6}"
+            yield painted(_head(), "dim")
             for label, row in self.rows.items():
                 yield _table_row(label, row)
             if len(self.rows) > 1:
-                yield _table_row("together", _together(self.rows.values()))
-        counts = [f"{count} {status}" for status, count in sorted(self.statuses.items())]
-        yield f"{', '.join(counts)}. Manifest: {_near(self.config)}" if counts else f"Looked in {self.config.assets}"
+                yield painted(_table_row("together", _together(self.rows.values())), "bold")
+        yield from self._ending()
+
+    def _ending(self) -> Iterable[str]:
+        """How many images came to what, those that failed in red, and where the manifest is."""
+        if not self.statuses:
+            yield f"Looked in {printable(str(self.config.assets))}"
+            return
+        counts = [
+            painted(f"{count} {status}", *(("red",) if status == "failed" else ()))
+            for status, count in sorted(self.statuses.items())
+        ]
+        yield f"{', '.join(counts)}. Manifest: {printable(_near(self.config))}"
+
+
+def _smallest(outcome: Outcome) -> int:
+    """Bytes of the smallest variant, or of the original."""
+    return min((variant.bytes for variant in outcome.variants), default=outcome.bytes or 0)
 
 
 def _near(config: Config) -> str:
@@ -137,10 +169,15 @@ def _together(rows: Iterable[_Row]) -> _Row:
     return total
 
 
+def _head() -> str:
+    names = f"{'rule':<{LABEL - STRATEGY}}{'strategy':<{STRATEGY}}"
+    return f"{names} {'images':>6} {'written':>7} {'original':>9} {'smallest':>9} {'saved':>6}"
+
+
 def _table_row(label: str, row: _Row) -> str:
     saved = f"{100 * (1 - row.smallest / row.original):.0f} %" if row.original else ""
     sizes = f"{size(row.original):>9} {size(row.smallest):>9}"
-    return f"{printable(label):<37} {row.images:>6} {row.written:>7} {sizes} {saved:>6}"
+    return f"{fitted(label, LABEL)} {row.images:>6} {row.written:>7} {sizes} {saved:>6}"
 
 
 def sentence(outcome: Outcome) -> str:
@@ -161,18 +198,3 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
 
 def _line(kind: str, value: dict[str, Any]) -> None:
     print(json.dumps({"type": kind, **value}), flush=True)
-
-
-def size(count: int) -> str:
-    """Bytes for people, in decimal units."""
-    if count < 1000:
-        return f"{count} B"
-    for unit, scale in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
-        if count < 999.5 * scale:
-            return f"{count / scale:.3g} {unit}"
-    return f"{count / 1e12:.3g} TB"
-
-
-def printable(text: str) -> str:
-    """A name that cannot act on a terminal: control characters and undecodable bytes are written out."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -99,7 +99,7 @@ def test_people_get_a_table_of_at_most_80_columns_without_colour(site: Tree) -> 
     assert ran.returncode == 0
     assert ran.stderr == ""
     assert max(map(len, ran.stdout.splitlines())) <= 80
-    assert "icons/** · lossless" in ran.stdout
+    assert "icons/**                     lossless      2 " in ran.stdout
     assert "semopt-manifest.json" in ran.stdout
     assert "\x1b" not in ran.stdout
 

@@ -74,6 +74,30 @@ def test_an_answer_is_taken_from_the_cache_and_is_the_builds(site: Tree) -> None
     assert {step["path"]: step["action"] for step in steps}["photos/one.jpg"] == "restore"
 
 
+def test_a_search_says_what_it_took_and_a_known_answer_took_nothing(site: Tree) -> None:
+    first, again = explained(site, "photos/one.jpg"), explained(site, "photos/one.jpg")
+    took = first["milliseconds"]
+    assert isinstance(took, dict)
+    assert took["together"] == took["pixels"] + took["judges"] > 0
+    assert again["milliseconds"] is None
+    assert "known to the cache\n" in (said := site.semopt("explain", "photos/one.jpg").stdout)
+    assert "  time      none: the answer was known\n" in said
+
+
+def test_what_was_found_says_how_it_was_confirmed(site: Tree) -> None:
+    found = explained(site, "photos/one.jpg")
+    looks = found["work"]["confirm"]  # type: ignore[index]
+    assert str(found["confirmation"]).startswith(f"{looks} looks beside the search: mirrored, ")
+    assert explained(site, "photos/two.png")["confirmation"] is None
+
+
+def test_long_names_and_reasons_stay_in_80_columns(site: Tree) -> None:
+    name = "photos/" + "a rather long name of many words " * 5 + ".jpg"
+    site.put(name, encoded(photo(50, 40)))
+    lines = site.semopt("explain", name).stdout.splitlines()
+    assert max(map(len, lines[1:])) <= 80
+
+
 def test_people_get_a_table_of_at_most_80_columns(site: Tree) -> None:
     ran = site.semopt("explain", "photos/one.jpg")
     assert (ran.returncode, ran.stderr) == (0, "")

@@ -17,7 +17,7 @@ PHOTO, DRAWING = encoded(photo(160, 120)), encoded(drawing(), "PNG")
 
 
 def proposed(tree: Tree) -> Config:
-    ran = tree.semopt("init")
+    ran = tree.semopt("init", "--no-estimate")
     assert (ran.returncode, ran.stderr) == (0, "")
     return config.load(tree.root / "semopt.yaml")
 
@@ -168,10 +168,10 @@ def test_a_link_in_its_place_is_not_written_through(tree: Tree, tmp_path: Path) 
 
 def test_a_dry_run_prints_what_would_be_written(tree: Tree) -> None:
     tree.put("site/a.jpg", PHOTO)
-    dry = tree.semopt("init", "site", "--dry-run")
+    dry = tree.semopt("init", "site", "--dry-run", "--no-estimate")
     assert dry.returncode == 0
     assert set(tree.files()) == {"site/a.jpg"}
-    assert tree.semopt("init", "site").stdout.endswith(
+    assert tree.semopt("init", "site", "--no-estimate").stdout.endswith(
         "semopt.yaml: 1 rule for 1 image. Next: semopt build --dry-run\n"
     )
     assert (tree.root / "site/semopt.yaml").read_text() == dry.stdout
@@ -190,3 +190,30 @@ def test_variants_are_no_images_of_the_tree(tree: Tree) -> None:
 
 def test_help_shows_an_example(tree: Tree) -> None:
     assert "semopt init --dry-run" in tree.semopt("init", "--help").stdout
+
+
+def test_an_estimate_is_said_and_nothing_else_is_written(tree: Tree) -> None:
+    for number in range(4):
+        tree.put(f"icons/{number}.png", encoded(drawing(60 + number, 40), "PNG", compress_level=1))
+    dry = tree.semopt("init", "--dry-run")
+    assert dry.returncode == 0
+    assert dry.stderr.startswith("A build would save ")
+    assert "A build" not in dry.stdout
+    ran = tree.semopt("init")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith(dry.stderr)
+    assert "(all 4 images were searched)" in ran.stdout
+    assert set(tree.files()) == {"semopt.yaml", *(f"icons/{number}.png" for number in range(4))}
+    assert not (tree.root / ".semopt").exists()
+
+
+def test_estimates_stay_in_80_columns() -> None:
+    from semopt.cli.init import said
+    from semopt.estimate import Estimate
+
+    for found in (
+        Estimate(12, 10**8, 12, 12, 0.5),
+        Estimate(123_456, 10**12, 12, 12, 0.999, 0.981, 1.0),
+        Estimate(123_456, 10**12, 1, 12, 1.0),
+    ):
+        assert max(map(len, said(found).splitlines())) <= 80

@@ -18,6 +18,7 @@ from semopt.cli import (
     cache,
     check,
     clean,
+    completion,
     compress,
     dataset,
     evaluators,
@@ -31,7 +32,10 @@ from semopt.cli import (
 from semopt.show import printable
 from semopt.types import ConfigError, EvaluatorError, SemoptError
 
-COMMANDS = (build, watch, check, explain, report, compress, init, clean, cache, evaluators, schema, html, dataset)
+COMMANDS = (
+    *(build, watch, check, explain, report, compress, dataset, html),
+    *(init, clean, cache, evaluators, schema, completion),
+)
 
 SOME_FAILED, USAGE = 1, 2
 STOPS = {signal.SIGINT: "stopped", signal.SIGTERM: "terminated"}

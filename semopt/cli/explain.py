@@ -83,10 +83,20 @@ def as_json(found: Explained) -> dict[str, object]:
         "later": [_match_json(match) for match in found.later],
         "left": found.left,
         "cached": found.cached,
+        "milliseconds": _milliseconds(found),
+        "confirmation": found.confirmation() or None,
         "floor": found.floor,
         "instead": found.instead or None,
         "trials": [{**trial_json(trial), "verdict": found.verdict(trial)} for trial in trials],
     }
+
+
+def _milliseconds(found: Explained) -> dict[str, int] | None:
+    """What the search took just now; None where the answer was known."""
+    if found.spent is None:
+        return None
+    pixels, judges = (round(1000 * seconds) for seconds in (found.spent.pixels, found.spent.judges))
+    return {"pixels": pixels, "judges": judges, "together": pixels + judges}
 
 
 def _match_json(match: Match) -> dict[str, object]:
@@ -101,21 +111,20 @@ def lines(found: Explained) -> Iterator[str]:
         yield f"{printable(found.path)} {found.left}."
         return
     yield printable(found.path)
-    yield f"  rule      {_said(found.governed)}"
-    yield from (f"  later     {_said(match)}, had it come first" for match in found.later)
+    yield from _line("rule", _said(found.governed))
+    for match in found.later:
+        yield from _line("later", f"{_said(match)}, had it come first")
     if found.outcome is None:
-        yield f"  left      {found.left}"
+        yield from _line("left", found.left)
     else:
         yield from _of_outcome(found.outcome, found)
 
 
 def _said(match: Match) -> str:
-    from semopt.show import printable
-
     if match.rule.name == "default":
         return "default, which takes what no rule matches"
     strategy = match.rule.settings.strategy or "both or lossless"
-    return printable(f"{match.rule.name} in line {match.line}: '{match.glob}' matches; {strategy}")
+    return f"{match.rule.name} in line {match.line}: '{match.glob}' matches; {strategy}"
 
 
 def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
@@ -123,25 +132,44 @@ def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
 
     source = f"{outcome.width}x{outcome.height} px, {size(outcome.bytes or 0)}" if outcome.width else "not decoded"
     yield f"  original  {source}"
-    yield f"  strategy  {outcome.strategy or 'none'}{_routed(outcome, found)}"
-    yield f"  answer    {_answer(outcome)}{'; known to the cache' if found.cached else '; searched now'}"
+    yield from _line("strategy", f"{outcome.strategy or 'none'}{_routed(outcome, found)}")
+    yield from _line("answer", f"{_answer(outcome)}{'; known to the cache' if found.cached else '; searched now'}")
+    if confirmed := found.confirmation():
+        yield from _line("confirmed", confirmed)
     work = outcome.work
     yield f"  work      passes: {_passes(work)}; {work.encodes} encodes, {work.measures} measures"
+    yield from _line("time", _time(found))
     if len(work.judges) > 1:
         yield from (f"            {printable(name)}: {_passes(passes)}" for name, passes in work.judges)
     for one in found.answers():
-        yield from textwrap.wrap(printable(one), 80, initial_indent="  answers   ", subsequent_indent=" " * 12)
+        yield from _line("answers", one)
     if outcome.trials:
         yield ""
         yield from table(outcome, found)
 
 
-def _routed(outcome: Outcome, found: Explained) -> str:
-    """Why it is this strategy, where the rule does not say so itself."""
+def _line(head: str, said: str) -> list[str]:
+    """A line with its head, in as many of 80 columns as it takes; words are broken only where one alone is longer."""
     from semopt.show import printable
 
+    start = f"  {head:<9} "
+    return textwrap.wrap(
+        printable(said), 80, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+    )
+
+
+def _time(found: Explained) -> str:
+    """What the search took; what starts workers and judges is not in it."""
+    took = _milliseconds(found)
+    if took is None:
+        return "none: the answer was known" if found.cached else "none"
+    return f"{took['together']:,} ms: pixels {took['pixels']:,}, judges {took['judges']:,}"
+
+
+def _routed(outcome: Outcome, found: Explained) -> str:
+    """Why it is this strategy, where the rule does not say so itself."""
     if found.instead:
-        return f" instead of {found.instead}, as {printable(outcome.reason)}"
+        return f" instead of {found.instead}, as {outcome.reason}"
     if found.governed and found.governed.rule.settings.strategy:
         return ""
     looks = {"lossless": ", as its pixels look like a drawing", "both": ", as its pixels look like a photograph"}
