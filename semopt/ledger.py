@@ -111,6 +111,8 @@ class Ledger:
         except OSError as error:
             if error.errno in FULL:
                 raise OSError(error.errno, f"{error.strerror}; the build stops here", str(task.asset.file)) from error
+            if error.errno == errno.ENAMETOOLONG:
+                return _failed(whole, "its name leaves no room for a variant's name beside it; shorten it")
             return _failed(whole, f"cannot be written: {error.strerror or error}")
         self.index.built(path, key)
         return whole

@@ -84,7 +84,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "estimate": {*NOUNS, "answers", "crew", "plan"},
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
     "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "stock", "write"},
-    "explain": {*NOUNS, "answers", "crew", "criteria", "globs", "manifest", "naming", "plan", "problem", "strategies"},
+    "explain": {
+        *NOUNS,
+        *("answers", "crew", "criteria", "engine", "globs", "manifest", "naming", "plan", "problem", "strategies"),
+    },
     "report": {
         *RECORDS,
         "cache",
