@@ -27,7 +27,7 @@ MOST_SAMPLES = 12
 MOST_BYTES = 8_000_000
 """Of the sample together: fewer images are taken where they are larger, so that an estimate takes seconds."""
 
-MOST_SECONDS, LEAST = 8.0, 3
+MOST_SECONDS, LEAST = 8.0, 5
 """After so long no further image is waited for, if so many are there; after three times as long in no case."""
 
 STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20)
@@ -82,7 +82,7 @@ def _estimated(tasks: Sequence[Task], chosen: int, saved: dict[str, float], weig
         return Estimate(len(tasks), total, len(saved), chosen, share)
     shares = [share for path, share in saved.items() for _ in range(weights[path])]
     share, low, high = fmean(shares), None, None
-    if len(saved) >= LEAST:
+    if len(saved) >= 3:
         # An image that was taken twice tells no more than once, so the images are counted
         half = STUDENT[min(len(saved) - 1, len(STUDENT)) - 1] * stdev(shares) / math.sqrt(len(saved))
         low, high = max(0.0, share - half), min(1.0, share + half)

@@ -53,7 +53,12 @@ def fitted(text: str, width: int) -> str:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether colour is for this stream: a terminal that is not called dumb, and no NO_COLOR (https://no-color.org)."""
+    """Whether colour is for this stream: a terminal that is not called dumb, and no NO_COLOR (https://no-color.org).
+
+    The old console of Windows would show the codes themselves; its new terminal says that it is there.
+    """
+    if sys.platform == "win32" and not ({"WT_SESSION", "TERM"} & os.environ.keys()):
+        return False
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
