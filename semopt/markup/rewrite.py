@@ -49,16 +49,16 @@ MARK = "data-semopt"
 def restore(page: str) -> str:
     """The page as it was before it was rewritten."""
     parts, at = [], 0
-    found = tags(page)
-    for tag in found:
-        if tag.name != "picture" or not tag.attributes.get(MARK, "").isdecimal():
+    found = list(tags(page))
+    for index, tag in enumerate(found):
+        if tag.name != "picture" or tag.closes or not tag.attributes.get(MARK, "").isdecimal():
             continue
-        inner = next((one for one in found if one.name != "source"), None)
-        end = next(found, None)
-        if inner is None or end is None or (inner.name, end.name, end.closes) != ("img", "picture", True):
-            continue
-        name = inner.start + len("<img")
-        parts += [page[at : tag.start], page[inner.start : name], page[name + int(tag.attributes[MARK]) : inner.end]]
+        inner = next((place for place in range(index + 1, len(found)) if found[place].name != "source"), index)
+        image, end = found[inner], found[min(inner + 1, len(found) - 1)]
+        if (image.name, end.name, end.closes) != ("img", "picture", True):
+            continue  # somebody's own; what follows it may still be ours
+        name = image.start + len("<img")
+        parts += [page[at : tag.start], page[image.start : name], page[name + int(tag.attributes[MARK]) : image.end]]
         at = end.end
     return "".join(parts) + page[at:]
 

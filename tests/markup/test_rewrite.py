@@ -65,6 +65,13 @@ def test_a_placeholder_lies_behind_the_image() -> None:
     assert "background" not in rewrite('<img src="x" style="a:b">', lambda url, base: offer, PLAIN)
 
 
+def test_a_mark_that_is_somebody_elses_hides_none_of_ours() -> None:
+    page = '<picture data-semopt="3"></picture><img src=cat.jpg><img src=cat.jpg>'
+    once = rewrite(page, look)
+    assert rewrite(once, look) == once
+    assert restore(once) == page
+
+
 @pytest.mark.parametrize("around", ["<picture>{}</picture>", "<svg>{}</svg>", "<template>{}</template>", "<!--{}-->"])
 def test_what_is_chosen_already_or_somebodys_code_is_left(around: str) -> None:
     page = around.format('<img src="cat.jpg">')

@@ -31,17 +31,16 @@ export function rewrite(page, look, { lazy = true, eager = 1, mask = (style) => 
 export function restore(page) {
   const parts = []
   let at = 0
-  const found = tags(page)
-  for (const tag of found) {
-    const count = tag.name === 'picture' ? tag.attributes.get(MARK) : undefined
+  const found = [...tags(page)]
+  for (const [index, tag] of found.entries()) {
+    const count = tag.name === 'picture' && !tag.closes ? tag.attributes.get(MARK) : undefined
     if (!count || !/^\d+$/.test(count)) continue
-    let inner
-    do inner = found.next().value
-    while (inner?.name === 'source')
-    const end = found.next().value
-    if (inner?.name !== 'img' || end?.name !== 'picture' || !end.closes) continue
-    const name = inner.start + NAME
-    parts.push(page.slice(at, tag.start), page.slice(inner.start, name), page.slice(name + Number(count), inner.end))
+    let inner = index + 1
+    while (found[inner]?.name === 'source') inner += 1
+    const [image, end] = [found[inner], found[inner + 1]]
+    if (image?.name !== 'img' || end?.name !== 'picture' || !end.closes) continue // somebody's own
+    const name = image.start + NAME
+    parts.push(page.slice(at, tag.start), page.slice(image.start, name), page.slice(name + Number(count), image.end))
     at = end.end
   }
   return parts.join('') + page.slice(at)
