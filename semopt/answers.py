@@ -13,9 +13,9 @@ from semopt.cache import Cache
 from semopt.keys import Keys
 from semopt.outcomes import outcome_of
 from semopt.pipeline import LASTING
+from semopt.state import STATE
 from semopt.stock import folder_of
 from semopt.types import Asset, Config, Outcome, Task
-from semopt.write import STATE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,10 +20,10 @@ from semopt.globs import matcher
 from semopt.index import Index
 from semopt.keys import Keys
 from semopt.rejudge import Asked, Doubt, ask
+from semopt.state import STATE
 from semopt.stock import folder_of
 from semopt.strategies import went_elsewhere
 from semopt.types import Config, Outcome, Skipped, Task, Variant
-from semopt.write import STATE
 
 
 @dataclass(frozen=True, slots=True)

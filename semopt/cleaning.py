@@ -20,11 +20,12 @@ from semopt import manifest, plan, stock
 from semopt.atomic import PREFIX, SUFFIX
 from semopt.ledger import Ledger
 from semopt.lock import locked
+from semopt.state import IGNORE, SCHEMA, STATE
 from semopt.types import Config, SemoptError
-from semopt.write import JOURNAL, STATE, ForeignError
+from semopt.write import JOURNAL, ForeignError
 
-LOCK, IGNORE = "lock", ".gitignore"
-FILES = ("index.json", "report.html", "thumbs.json", IGNORE, "unfinished", JOURNAL)
+LOCK = "lock"
+FILES = ("index.json", "report.html", "thumbs.json", SCHEMA, IGNORE, "unfinished", JOURNAL)
 """What semopt writes into `.semopt/` beside the lock and the cache; the journal last."""
 
 _TEMPORARY = re.compile(f"{re.escape(PREFIX)}[0-9a-f]{{16}}{re.escape(SUFFIX)}")

@@ -19,8 +19,9 @@ from semopt.atomic import digest, replace_whole, stat_of, sweep
 from semopt.encoders import ENCODERS
 from semopt.index import Index
 from semopt.naming import Naming
+from semopt.state import STATE
 from semopt.types import COPY, Config, Outcome, Status, Task, Variant
-from semopt.write import STATE, ForeignError, Writer
+from semopt.write import ForeignError, Writer
 
 log = logging.getLogger("semopt")
 

@@ -13,8 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from semopt import plan
-from semopt.atomic import replace_whole
+from semopt import plan, state
 from semopt.belief import believable
 from semopt.cache import Cache
 from semopt.globs import matcher
@@ -23,9 +22,9 @@ from semopt.ledger import Ledger, again
 from semopt.lock import locked
 from semopt.outcomes import outcome_of
 from semopt.scope import Action, Scope, Step, default_jobs
+from semopt.state import STATE
 from semopt.stock import folder_of
 from semopt.types import Config, Outcome, Skipped, Task, Work
-from semopt.write import STATE
 
 __all__ = ["Action", "Scope", "Step", "default_jobs", "preview", "run"]
 
@@ -60,10 +59,8 @@ def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outc
     """
     folder = config.root / STATE
     folder_of(config)  # raises where what is written there would land elsewhere
-    folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / "lock", lambda: log.warning("another build of this tree runs; waiting for it")):
-        if not (folder / ".gitignore").exists():
-            replace_whole(folder / ".gitignore", b"*\n")
+        state.prepare(folder)
         build = _Build(config, scope, crew)
         build.recover()
         for warning in build.warnings:

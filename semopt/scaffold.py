@@ -166,6 +166,7 @@ def _written(rule: Rule) -> str:
 
 
 HEAD = """\
+# yaml-language-server: $schema=.semopt/semopt.schema.json
 # What semopt does with the images of this tree. Proposed by `semopt init`; yours to change.
 # `semopt build --dry-run` says what would be done, `semopt schema` which keys there are.
 version: 1

@@ -17,8 +17,8 @@ from semopt.atomic import PREFIX, SUFFIX
 from semopt.cache import Cache
 from semopt.index import Index
 from semopt.lock import locked
+from semopt.state import STATE
 from semopt.types import Config, SemoptError
-from semopt.write import STATE
 
 _NAMES = {"answers": re.compile(r"([0-9a-f]{62})\.json"), "contents": re.compile(r"([0-9a-f]{62})")}
 _TEMPORARY = re.compile(f"{re.escape(PREFIX)}[0-9a-f]{{16}}{re.escape(SUFFIX)}")

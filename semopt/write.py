@@ -15,9 +15,9 @@ from pathlib import Path
 from semopt.atomic import digest, is_inside, is_temporary, replace_whole, temporary
 from semopt.journal import Journal, Line
 from semopt.naming import Naming, fault
+from semopt.state import STATE
 from semopt.types import SemoptError
 
-STATE = ".semopt"
 JOURNAL = "journal"
 
 

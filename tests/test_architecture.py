@@ -13,7 +13,7 @@ from conftest import REPOSITORY
 PACKAGE = REPOSITORY / "semopt"
 
 NOUNS = {"types"}
-FILES = {*NOUNS, "atomic", "naming", "regular"}
+FILES = {*NOUNS, "atomic", "naming", "regular", "state"}
 RECORDS = {*FILES, "records"}
 STAGES = {"globs", "journal", "plan", "search", "criteria", "cache", "index", "write", "manifest"}
 PIXELS = {*NOUNS, "encoders", "images", "perceptual", "graphics"}
@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "naming": set(),
     "lock": set(),
     "regular": set(),
+    "state": {"atomic"},
     "terminal": set(),
     "bar": {"terminal"},
     "findings": NOUNS,

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Tree
-from semopt import config, pipeline
+from semopt import config, pipeline, regular
+from semopt.types import SemoptError
 from semopt.write import Writer
 from tests.soak import scenarios, sweep
 from tests.soak.disk import Disk, Harm
@@ -54,15 +55,15 @@ def test_a_manifest_or_journal_that_cannot_be_read_stops_the_run(
 ) -> None:
     """Else what semopt wrote would be forgotten."""
     settings = known["build after changes"].place(tmp_path / "tree")
-    whole = Path.read_bytes
+    whole = regular.read
 
-    def denied(self: Path) -> bytes:
-        if self.name == "semopt-manifest.json":
-            raise PermissionError(errno.EACCES, "Permission denied", str(self))
-        return whole(self)
+    def denied(file: Path, most: int = -1) -> bytes:
+        if file.name == "semopt-manifest.json":
+            raise PermissionError(errno.EACCES, "Permission denied", str(file))
+        return whole(file, most)
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
-    with pytest.raises(PermissionError):
+    monkeypatch.setattr(regular, "read", denied)
+    with pytest.raises(SemoptError, match="cannot be read: Permission denied"):
         list(pipeline.run(settings, pipeline.Scope()))
     monkeypatch.undo()
     scenarios.build(config.load(tmp_path / "tree/semopt.yaml"))
@@ -90,4 +91,4 @@ def test_the_command_says_so(tree: Tree) -> None:
     (tree.root / "semopt-manifest.json").mkdir()
     ran = tree.semopt("build")
     assert (ran.returncode, "Traceback" in ran.stderr) == (1, False)
-    assert "semopt-manifest.json: Is a directory" in ran.stderr
+    assert "semopt-manifest.json cannot be read: Is a directory" in ran.stderr

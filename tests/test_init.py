@@ -204,7 +204,9 @@ def test_an_estimate_is_said_and_nothing_else_is_written(tree: Tree) -> None:
     assert ran.stdout.startswith(dry.stderr)
     assert "(all 4 images were searched)" in ran.stdout
     assert set(tree.files()) == {"semopt.yaml", *(f"icons/{number}.png" for number in range(4))}
-    assert not (tree.root / ".semopt").exists()
+    assert {file.name for file in (tree.root / ".semopt").iterdir()} == {".gitignore", "semopt.schema.json"}
+    (first, *_) = (tree.root / "semopt.yaml").read_text().splitlines()
+    assert first == "# yaml-language-server: $schema=.semopt/semopt.schema.json"
 
 
 def test_estimates_stay_in_80_columns() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -37,7 +38,7 @@ def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Write or print the config; one that is there already is never overwritten."""
-    from semopt import config, scaffold
+    from semopt import config, scaffold, state
 
     file = parsed.folder / config.NAME
     if not parsed.folder.is_dir():
@@ -56,6 +57,9 @@ def run(parsed: argparse.Namespace) -> int:
             stream.write(proposal.text)
     except FileExistsError:
         raise there from None
+    if not os.path.islink(file.with_name(state.STATE)):
+        with suppress(OSError):  # the schema that the first line names; the first build brings it too
+            state.prepare(file.with_name(state.STATE))
     if not parsed.no_estimate:
         _estimate(proposal.text, file, sys.stdout)
     sums = f"{counted(proposal.rules, 'rule')} for {counted(proposal.images, 'image')}"

@@ -11,8 +11,8 @@ from semopt import config as configs
 from semopt import pipeline
 from semopt.atomic import replace_whole
 from semopt.integrations.gallery import Gallery
+from semopt.state import STATE
 from semopt.types import Config, ConfigError, Outcome
-from semopt.write import STATE
 
 log = logging.getLogger("semopt")
 

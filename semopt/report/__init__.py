@@ -8,8 +8,8 @@ from semopt import manifest
 from semopt.atomic import replace_whole
 from semopt.report.gather import gather
 from semopt.report.page import render
+from semopt.state import STATE
 from semopt.types import Config, SemoptError
-from semopt.write import STATE
 
 __all__ = ["NAME", "gather", "render", "write"]
 

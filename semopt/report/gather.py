@@ -16,8 +16,8 @@ from semopt.explain import Explained, Match, floor_of
 from semopt.index import Index
 from semopt.records import Json
 from semopt.report.thumbs import Thumbs
+from semopt.state import STATE
 from semopt.types import Config, Outcome, Rule, Trial
-from semopt.write import STATE
 
 DIGITS = 3
 

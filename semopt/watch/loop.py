@@ -15,6 +15,7 @@ from pathlib import Path
 
 from semopt import pipeline
 from semopt.crew import Crew
+from semopt.state import STATE
 from semopt.types import ConfigError, EvaluatorError, SemoptError, Stat
 from semopt.watch.building import Building, standing
 from semopt.watch.checkout import Checkout
@@ -23,7 +24,6 @@ from semopt.watch.glance import glance
 from semopt.watch.hints import Hints
 from semopt.watch.listening import POLL_S, Listening
 from semopt.watch.settling import SETTLED_S, Sight, differing
-from semopt.write import STATE
 
 QUIET_S = 0.05  # without a hint for this long a burst is over;
 BURST_S = 2.0  # one that goes on is looked at all the same, and files still being written are waited for no longer
