@@ -92,7 +92,8 @@ def test_the_manifest_says_what_was_done_and_why(site: Tree, path: str, strategy
     assert all(variant["width"] == entry["width"] for variant in entry["variants"])
     wanted = "both" if path.startswith("meek") else "semantic"
     said = site.semopt("explain", path)
-    assert f"  strategy  {strategy} instead of {wanted}, as {entry['reason']}\n" in said.stdout
+    assert f" strategy {strategy} instead of {wanted}, as {entry['reason']} answer " in " ".join(said.stdout.split())
+    assert max(map(len, said.stdout.splitlines())) <= 80
     assert json.loads(site.semopt("explain", path, "--json").stdout)["instead"] == wanted
 
 
