@@ -76,7 +76,7 @@ def folder_of(config: Config) -> Path:
     state = config.root / STATE
     for folder in (state,) if config.cache is not None else (state, state / "cache"):
         if os.path.islink(folder):
-            raise SemoptError(f"{folder} is a link, which is not followed; move it away, or set 'cache' instead")
+            raise SemoptError(f"{folder} is a link, which is not followed here; move it away, or set 'cache' instead")
     return config.cache or state / "cache"
 
 

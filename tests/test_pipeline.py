@@ -362,13 +362,13 @@ def animation() -> bytes:
     return encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
 
 
-DENIED = """import pathlib
-whole = pathlib.Path.read_bytes
-def denied(self):
-    if self.name == "one.jpg":
-        raise PermissionError(13, "Permission denied", str(self))
-    return whole(self)
-pathlib.Path.read_bytes = denied
+DENIED = """import os
+whole = os.open
+def denied(path, *arguments, **named):
+    if os.path.basename(os.fspath(path)) == "one.jpg":
+        raise PermissionError(13, "Permission denied", str(path))
+    return whole(path, *arguments, **named)
+os.open = denied
 """
 
 

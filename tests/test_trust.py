@@ -192,7 +192,7 @@ def test_books_and_cache_are_not_kept_behind_a_link(tree: Tree, tmp_path: Path, 
         ran = tree.semopt(*command)
         assert "Traceback" not in ran.stderr
         if command[0] != "clean":
-            assert "is a link, which is not followed; move it away, or set 'cache' instead" in ran.stderr
+            assert "is a link, which is not followed here; move it away, or set 'cache' instead" in ran.stderr
     assert [file.name for file in elsewhere.iterdir()] == ["index.json"]
     assert (elsewhere / "index.json").read_text() == "somebody's own"
 
