@@ -184,7 +184,8 @@ class Ledger:
         return f"/{path}" if self._config.target else path
 
     def _as_named(self, task: Task, variant: Variant) -> bool:
-        return variant.format in ENCODERS and self._named(task, variant) == variant
+        known = variant.format in ENCODERS or (variant.format == COPY and task.asset.place is not None)
+        return known and self._named(task, variant) == variant
 
     def _named(self, task: Task, variant: Variant) -> Variant:
         if place := task.asset.place:

@@ -300,6 +300,7 @@ def test_a_signal_in_the_middle_of_a_library_still_stops(site: Tree, swallow: st
     trap = site.put(
         "../trap/sitecustomize.py",
         "import os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # which may be ignored where the tests run\n"
         "import semopt.pipeline as pipeline\n"
         "def run(*arguments):\n"
         "    try:\n"

@@ -142,7 +142,9 @@ def test_what_holds_no_text_goes_another_way_where_text_is_alone(docs: Tree) -> 
     said = {path: (one["strategy"], one["reason"]) for path, one in found.items()}
     wordless = "text has no say (no text can be read in the original)"
     assert said == {"page.png": ("semantic", ""), "team.png": ("visual", wordless), "logo.png": ("lossless", wordless)}
-    assert found["team.png"]["work"]["judges"] == {"text": {"reference": 1, "search": 0, "confirm": 0}}
+    assert found["team.png"]["work"]["judges"] == {
+        "text": {"reference": 1, "search": 0, "confirm": 0, "placeholder": 0}
+    }
     assert {one["status"] for one in docs.build()} == {"cached"}
     assert docs.semopt("check", "--again").returncode == 0
 
