@@ -7,7 +7,7 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from semopt.atomic import PREFIX, is_inside, stat_of
 from semopt.encoders import ENCODERS
@@ -133,7 +133,7 @@ class _Walk:
     @staticmethod
     def _is_image(name: str) -> bool:
         return (
-            PurePosixPath(name).suffix.lower() in SUFFIXES and MARK not in name and not name.startswith((PREFIX, APPLE))
+            os.path.splitext(name)[1].lower() in SUFFIXES and MARK not in name and not name.startswith((PREFIX, APPLE))
         )
 
     def _image(self, entry: os.DirEntry[str], file: Path, place: str) -> None:
