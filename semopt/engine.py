@@ -132,15 +132,15 @@ class Engine:
                 yield from self._look() if self._looks and self._pool.answers.empty() else self._next()
                 yield from self._resumed()
         finally:
-            if self._runs:
+            if self._runs or time.monotonic() >= self._until:
                 self._crew.close()
 
     def _left(self, waiting: Iterator[Order]) -> Iterator[Found]:
         """The time is up: what was not begun, and what workers are still busy with a little later, is left."""
         overdue = time.monotonic() >= self._until + GRACE_S
-        for run in [run for run in self._runs.values() if run.search is None or overdue]:
-            if run.source is None or overdue:
-                run.worker.kill()
+        judged = {run.order.number for run in self._looks}  # these wait for no worker, and give their best so far
+        busy = [run for number, run in self._runs.items() if number not in judged and (overdue or run.search is None)]
+        for run in busy:
             yield self._failed(run, Answer(run.order.number, "left", LEFT))
         self._held.clear()
         yield from (Found(order, "left", LEFT) for order in waiting)
@@ -208,7 +208,7 @@ class Engine:
         if answer.kind == "late":
             reason = f"took longer than {self._config.limits.seconds:g} s (limits.seconds)"
         del self._runs[run.order.number]
-        if answer.kind not in ("died", "late", "left"):
+        if answer.kind not in ("died", "late"):
             run.worker.ask(None, run.opening, "close")
         return Found(run.order, answer.kind, reason, run.source, run.strategy, work=run.tally.work, spent=run.spent)
 

@@ -226,13 +226,11 @@ class _Build:
             if found.ended is not None and not found.ended.complete:
                 yield from self._meanwhile((first, *twins), answer, found.contents)
                 continue
-            if found.kind == "left":
-                yield from (_passing(one.task, answer) for one in (first, *twins))
-                continue
             if found.kind not in LASTING:
                 for one in (first, *twins):
-                    self._ledger.index.doubt(one.task.asset.path)
-                yield from (_passing(one.task, answer) for one in (first, *twins))
+                    if found.kind == "unreadable":
+                        self._ledger.index.doubt(one.task.asset.path)
+                    yield _passing(one.task, answer)
                 continue
             answer = self._scope.revised(first.task, answer, found.contents)
             contents = found.contents if answer.variants else ()
@@ -257,5 +255,5 @@ class _Build:
 
 
 def _passing(task: Task, answer: Outcome) -> Outcome:
-    """A failure that the next build tries again, so nothing of it is noted."""
+    """What the next build tries again, so nothing of it is noted."""
     return replace(answer, path=task.asset.path, rule=task.rule.name)

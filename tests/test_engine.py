@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import semopt
-from conftest import Tree, drawing, encoded
+from conftest import Tree, drawing, encoded, photo
 from semopt import engine
 
 
@@ -33,3 +34,23 @@ def test_pixels_under_search_are_bounded_over_all_workers(
     assert [outcome.status for outcome in semopt.build(tree.root, jobs=2)] == ["optimized"] * 6
     assert len(most) == 6
     assert max(most) <= max(2 * each, 120 * 90)  # one that is larger than the bound is searched alone
+
+
+@pytest.mark.parametrize("ago", [0.0, 60.0])
+def test_when_the_time_is_up_no_search_fails_for_an_image_that_is_only_being_opened(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, ago: float
+) -> None:
+    for number in range(2):
+        tree.put(f"{number}.jpg", encoded(photo(900, 700, number)))
+    start = engine.Engine._start
+
+    def started(self: Any, waiting: Iterator[Any]) -> bool:
+        more = start(self, waiting)
+        if len(self._runs) == 2:  # one under search, the other waits for the same worker to open it
+            self._until = min(self._until, time.monotonic() - ago)
+        return more
+
+    monkeypatch.setattr(engine.Engine, "_start", started)
+    outcomes = list(semopt.build(tree.root, jobs=1))
+    assert [outcome.status for outcome in outcomes if outcome.status not in ("optimized", "kept")] == []
+    assert outcomes[1].reason == engine.LEFT
