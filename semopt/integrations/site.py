@@ -89,10 +89,10 @@ class Site:
 
     def _deliver(self) -> None:
         """Write the variants that pages name and the site has not, before a page names them. Raises OSError."""
-        for target, variant in sorted(self._awaited.items()):
+        while self._awaited:
+            target, variant = self._awaited.popitem()
             target.parent.mkdir(parents=True, exist_ok=True)
-            replace_whole(target, self._gallery.content(variant).read_bytes())
-            del self._awaited[target]
+            replace_whole(target, self._gallery.content(variant))
             self.added.append(target.relative_to(self._folder).as_posix())
 
     def _look(self, folder: Path, offered: list[Offer], url: str, base: str) -> Offer | None:
@@ -149,7 +149,7 @@ class Site:
 
     def _place(self, file: Path, variant: Variant, work: Work) -> Path:
         """Where a variant lies in the site, or will: beside its original, unless the build put it into the site."""
-        own = Path(os.path.realpath(self._gallery.content(variant)))
+        own = Path(os.path.realpath(self._gallery.place(variant)))
         if is_inside(str(own), str(self._folder)):
             return own
         several = len({one.width for one in work.variants}) > 1

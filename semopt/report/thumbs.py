@@ -14,6 +14,7 @@ from types import TracebackType
 
 from PIL import Image
 
+from semopt import regular
 from semopt.atomic import digest, replace_whole
 from semopt.images import colour, decode, flatten, metadata, pixels
 from semopt.types import Limits, SemoptError
@@ -52,14 +53,14 @@ class Thumbs:
 
     def _made(self, sha256: str, file: Path) -> str | None:
         try:
-            content = file.read_bytes()
+            content = regular.read(file)
             return thumb(content, self._limits) if digest(content) == sha256 else None
         except (SemoptError, OSError):
             return None
 
     def _read(self) -> dict[str, str]:
         try:
-            known = json.loads(self._file.read_bytes())
+            known = json.loads(regular.read(self._file))
             return {key: uri for key, uri in known.items() if isinstance(uri, str) and _URI.fullmatch(uri)}
         except (OSError, ValueError, AttributeError, RecursionError):
             return {}

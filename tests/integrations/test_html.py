@@ -109,6 +109,24 @@ def test_a_page_in_any_encoding_keeps_its_bytes(site: Tree) -> None:
     assert after.endswith(b"</picture> \xfc\r\n")
 
 
+def test_only_what_the_manifest_says_of_a_variant_is_published(site: Tree, tmp_path: Path) -> None:
+    """A manifest may come from anywhere: no file that it names gets into a site but by its content."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"not for the site")
+    manifest = json.loads((site.root / "semopt-manifest.json").read_text())
+    manifest["assets"]["pictures/cat.jpg"]["variants"][0]["path"] = "../secret"
+    site.put("semopt-manifest.json", json.dumps(manifest))
+    (site.root / "pictures/two.jpg.semopt.avif").write_bytes(b"edited by hand")
+    ran = site.semopt("html", "public")
+    assert ran.returncode == 0
+    for said in ("../secret is not as the manifest says", "two.jpg.semopt.avif is not as the manifest says"):
+        assert said in ran.stderr
+    page = (site.root / "public/index.html").read_text()
+    assert page.count("<picture") == 1
+    assert "wide.jpg.240w" in page
+    assert not [path for path, content in site.files().items() if content == secret.read_bytes()]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links are another thing on Windows")
 def test_links_are_not_followed_out_of_the_site(site: Tree, tmp_path: Path) -> None:
     outside = tmp_path / "outside.html"

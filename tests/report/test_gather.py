@@ -80,6 +80,17 @@ def test_a_damaged_store_of_small_pictures_is_none(tmp_path: Path, content: byte
     assert Thumbs(tmp_path, Limits()).of({}) == {}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are another thing on Windows")
+def test_a_manifest_that_names_a_pipe_holds_no_report_up(built: Tree, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    manifest = json.loads((built.root / "semopt-manifest.json").read_text())
+    manifest["assets"]["../pipe"] = {**manifest["assets"]["drawing one.png"], "sha256": "0" * 64}
+    built.put("semopt-manifest.json", json.dumps(manifest))
+    thumbs = {image["path"]: image["thumb"] for image in of(built).images}
+    assert thumbs["../pipe"] is None
+    assert thumbs["drawing one.png"] is not None
+
+
 def test_a_small_picture_is_upright_in_srgb_and_small() -> None:
     import io
 
