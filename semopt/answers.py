@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from semopt import regular
-from semopt.atomic import digest, replace_whole, stat_of
+from semopt.atomic import digest, stat_of
 from semopt.cache import Cache
 from semopt.keys import Keys
 from semopt.outcomes import outcome_of
 from semopt.pipeline import LASTING
-from semopt.state import STATE
+from semopt.state import STATE, ignored
 from semopt.stock import folder_of
 from semopt.types import Asset, Config, Outcome, Task
 
@@ -84,11 +84,8 @@ def answer_for(config: Config, task: Task, crew: Crew) -> Answer:
 
 def _keep(config: Config, cache: Cache, key: str, answer: Answer) -> None:
     """Write an answer to the cache; one that cannot be written costs the next command a search and no more."""
-    ignore = config.root / STATE / ".gitignore"
     try:
-        if not ignore.exists():
-            ignore.parent.mkdir(exist_ok=True)
-            replace_whole(ignore, b"*\n")
+        ignored(config.root / STATE)
         nameless = replace(answer.outcome, path="", rule=None)
         cache.put(key, nameless, list(answer.contents))
     except OSError:

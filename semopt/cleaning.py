@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from semopt import manifest, plan, stock
-from semopt.atomic import PREFIX, SUFFIX
+from semopt.atomic import is_temporary
 from semopt.ledger import Ledger
 from semopt.lock import locked
 from semopt.state import IGNORE, SCHEMA, STATE
@@ -27,8 +26,6 @@ from semopt.write import JOURNAL, ForeignError
 LOCK = "lock"
 FILES = ("index.json", "report.html", "thumbs.json", SCHEMA, IGNORE, "unfinished", JOURNAL)
 """What semopt writes into `.semopt/` beside the lock and the cache; the journal last."""
-
-_TEMPORARY = re.compile(f"{re.escape(PREFIX)}[0-9a-f]{{16}}{re.escape(SUFFIX)}")
 
 Kind = Literal["variant", "manifest", "state", "cache"]
 
@@ -168,7 +165,7 @@ class _Cleaning:
     def _books(self) -> Iterator[Step]:
         """Semopt's files in `.semopt`, and what else is there by name."""
         names = {entry.name for entry in os.scandir(self._state)} if self._state.exists() else set()
-        known = [*(name for name in sorted(names) if _TEMPORARY.fullmatch(name)), *(n for n in FILES if n in names)]
+        known = [*(name for name in sorted(names) if is_temporary(name)), *(n for n in FILES if n in names)]
         for name in sorted(names - set(known) - {LOCK}):
             if name != "cache" or os.path.islink(self._state / name) or not os.path.isdir(self._state / name):
                 yield Step(self._shown(self._state / name), "state", left=_FOREIGN)

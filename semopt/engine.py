@@ -206,7 +206,7 @@ class Engine:
     def _failed(self, run: _Run, answer: Answer) -> Found:
         reason = answer.value
         if answer.kind == "late":
-            reason = f"took longer than {self._config.limits.seconds:g} s (limits.seconds)"
+            reason = self._config.limits.too_slow
         del self._runs[run.order.number]
         if answer.kind not in ("died", "late"):
             run.worker.ask(None, run.opening, "close")

@@ -130,11 +130,10 @@ def explain(config: Config, file: Path, crew: Crew) -> Explained:
 
 def floor_of(rule: Rule, outcome: Outcome) -> float | None:
     """The least figure that the strategy accepts; lossless asks whether the pixels are the same (1) or not (0)."""
-    from semopt import problem
+    from semopt.problem import measured
 
-    if outcome.strategy == "lossless":
-        return 1.0
-    return next(iter(problem.floor_of(rule.settings).values())) if outcome.strategy in ("visual", "both") else None
+    metric = measured(outcome.strategy, rule.settings)
+    return None if metric is None else metric[1]
 
 
 def matches(config: Config, place: str) -> list[Match]:

@@ -104,3 +104,16 @@ def judged(sights: Sequence[Sight], judges: Judges) -> list[list[dict[str, Score
             for entry, score in zip(own, sight.scores(name, judges[name], observations), strict=True):
                 entry[name] = score
     return scores
+
+
+def compared(
+    names: Iterable[str], judges: Judges, views: Mapping[int | None, Sequence[Image.Image]]
+) -> list[dict[str, Score]]:
+    """What judges give pictures beside an original, by judge. views: the original first, by size as in `pixels`."""
+    scores: list[dict[str, Score]] = [{} for _ in next(iter(views.values()))[1:]]
+    for name in sorted(names):
+        judge = judges[name]
+        before, *seen = judge.observe(views[pixels(judge)])
+        for own, one in zip(scores, seen, strict=True):
+            own[name] = judge.compare(before, one)
+    return scores

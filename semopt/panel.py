@@ -25,6 +25,12 @@ def confirming(settings: Settings, judges: Judges, graphic: bool) -> Jury | None
     return jury if jury.judges else None
 
 
+def asked(settings: Settings, judges: Judges, graphic: bool) -> list[Jury]:
+    """All who have a word on what was found: those of the search, and those that confirm where there are any."""
+    both = searching(settings, judges, graphic), confirming(settings, judges, graphic)
+    return [jury for jury in both if jury is not None]
+
+
 def _jury(
     settings: Settings, names: Iterable[str], agree: int | None, judges: Judges, graphic: bool, unheard: bool = False
 ) -> Jury:
@@ -32,9 +38,9 @@ def _jury(
     present = {name: judge for name, judge in made.items() if _domain(judge) in ("any", _wanted(graphic))}
     kept = tuple((name, with_default(settings.keep_for(name))) for name in present)
     needed = None if agree is None else min(agree, len(present))
-    asked = sorted((_juror(name, judge) for name, judge in present.items()), key=lambda one: one.cost)
+    jurors = sorted((_juror(name, judge) for name, judge in present.items()), key=lambda one: one.cost)
     absent = tuple(name for name in made if name not in present)
-    return Jury(Recognised(kept, needed, unheard), tuple(asked), needed, absent)
+    return Jury(Recognised(kept, needed, unheard), tuple(jurors), needed, absent)
 
 
 def _wanted(graphic: bool) -> str:

@@ -74,6 +74,11 @@ def _twins(paths: list[str]) -> Iterator[str]:
         yield f"{pairs[0]} are one file where the case of names does not count, as on macOS and Windows{more}"
 
 
+def is_image(name: str) -> bool:
+    """Whether a file counts as an original by its name."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES and MARK not in name and not name.startswith((PREFIX, APPLE))
+
+
 @dataclass
 class _Walk:
     config: Config
@@ -105,7 +110,7 @@ class _Walk:
                     yield folder / entry.name, below + "/"
             elif entry.is_symlink() and os.path.isdir(entry.path):
                 self._linked_folder(entry, below)
-            elif self._is_image(entry.name) and not self.is_variant(self._base + below):
+            elif is_image(entry.name) and not self.is_variant(self._base + below):
                 self._image(entry, folder / entry.name, below)
 
     def _entries(self, folder: Path, place: str) -> Iterator[os.DirEntry[str]]:
@@ -129,12 +134,6 @@ class _Walk:
     @staticmethod
     def _left_out(name: str) -> bool:
         return name.startswith(".") or name in NEVER
-
-    @staticmethod
-    def _is_image(name: str) -> bool:
-        return (
-            os.path.splitext(name)[1].lower() in SUFFIXES and MARK not in name and not name.startswith((PREFIX, APPLE))
-        )
 
     def _image(self, entry: os.DirEntry[str], file: Path, place: str) -> None:
         if self._excluded(place):

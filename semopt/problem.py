@@ -33,6 +33,13 @@ def floor_of(settings: Settings) -> dict[str, float]:
     return dict(settings.floor) or DEFAULT_FLOOR
 
 
+def measured(strategy: str | None, settings: Settings) -> tuple[str, float] | None:
+    """The metric that a strategy's variants are held against and its least figure; None where there is none."""
+    if strategy == "lossless":
+        return "identical", 1.0
+    return next(iter(floor_of(settings).items())) if strategy in ("visual", "both") else None
+
+
 def _most(settings: Settings, source: Source) -> int | None:
     """The greatest width in px that leaves both sides within what the rule allows."""
     if settings.max_side is None:

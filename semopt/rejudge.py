@@ -116,7 +116,7 @@ class _Asking:
 
     def _heard(self, doubt: Doubt, answer: Answer) -> Asked:
         if answer.kind == "late":
-            return Asked(doubt, "late", f"took longer than {self._config.limits.seconds:g} s (limits.seconds)")
+            return Asked(doubt, "late", self._config.limits.too_slow)
         if answer.kind != "ok":
             return Asked(doubt, answer.kind, str(answer.value))
         source, views, figures = answer.value
@@ -125,26 +125,23 @@ class _Asking:
 
     def _unrecognised(self, doubt: Doubt, source: Source, views: Mapping[int | None, Sequence[Any]]) -> Iterator[str]:
         """A clause for each variant that the judges do not recognise, those that confirm included."""
-        from semopt.looks import pixels
+        from semopt.looks import compared
 
         settings = doubt.task.rule.settings
         juries = self._juries(doubt, source)
         names = {one.name for jury in juries for one in jury.judges} if juries else set(settings.evaluators)
-        seen = {name: self._judges[name].observe(views[pixels(self._judges[name])]) for name in sorted(names)}
-        for at, variant in enumerate(doubt.entry.variants, 1):
-            scores = {name: self._judges[name].compare(looks[0], looks[at]) for name, looks in seen.items()}
+        for variant, scores in zip(doubt.entry.variants, compared(names, self._judges, views), strict=True):
             if not (all(jury.criterion(scores).passed for jury in juries) if juries else _same_class(scores)):
                 clauses = ", ".join(said(name, score) for name, score in scores.items())
                 yield f"{variant.path} is not recognised ({clauses})"
 
     def _juries(self, doubt: Doubt, source: Source) -> list[Jury]:
         """The rule's own; the post's strategies have none, as they ask for the top class alone."""
-        from semopt.panel import confirming, searching
+        from semopt.panel import asked
 
         if doubt.strategy not in ("semantic", "both"):
             return []
-        asked = doubt.task.rule.settings, self._judges, source.graphic
-        return list(filter(None, (searching(*asked), confirming(*asked))))
+        return asked(doubt.task.rule.settings, self._judges, source.graphic)
 
 
 def said(name: str, score: Score) -> str:
@@ -164,12 +161,9 @@ def _same_class(scores: dict[str, Score]) -> bool:
 
 
 def _floor(doubt: Doubt) -> tuple[str, float] | None:
-    """The metric that the strategy asks for, and its least figure."""
-    from semopt.problem import floor_of
+    from semopt.problem import measured
 
-    if doubt.strategy == "lossless":
-        return "identical", 1.0
-    return next(iter(floor_of(doubt.task.rule.settings).items())) if doubt.strategy in ("visual", "both") else None
+    return measured(doubt.strategy, doubt.task.rule.settings)
 
 
 def _below(doubt: Doubt, figures: Sequence[float]) -> Iterator[str]:

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from semopt import manifest
 from semopt.records import work_json
-from semopt.terminal import columns, fitted, painted
-from semopt.terminal import printable as printable
-from semopt.terminal import size as size
+from semopt.terminal import columns, fitted, painted, printable, size
 from semopt.types import Config, Outcome
 
 if TYPE_CHECKING:

@@ -16,12 +16,17 @@ _SHIPPED = Path(__file__).parent / SCHEMA
 
 def prepare(folder: Path) -> None:
     """Make the folder, with all that it has before the first build. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / IGNORE).exists():
-        replace_whole(folder / IGNORE, b"*\n")
+    ignored(folder)
     with suppress(OSError):  # an editor that helps less is no reason not to build
         if _size(folder / SCHEMA) != _size(_SHIPPED):
             replace_whole(folder / SCHEMA, _SHIPPED.read_bytes())
+
+
+def ignored(folder: Path) -> None:
+    """Make a folder that git passes over. Raises OSError."""
+    if not (folder / IGNORE).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_whole(folder / IGNORE, b"*\n")
 
 
 def _size(file: Path) -> int | None:

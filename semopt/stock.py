@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from semopt.atomic import PREFIX, SUFFIX
+from semopt.atomic import is_temporary
 from semopt.cache import Cache
 from semopt.index import Index
 from semopt.lock import locked
@@ -21,7 +21,6 @@ from semopt.state import STATE
 from semopt.types import Config, SemoptError
 
 _NAMES = {"answers": re.compile(r"([0-9a-f]{62})\.json"), "contents": re.compile(r"([0-9a-f]{62})")}
-_TEMPORARY = re.compile(f"{re.escape(PREFIX)}[0-9a-f]{{16}}{re.escape(SUFFIX)}")
 
 Waiting = Callable[[], None]
 """Told, once, that another build of the tree runs."""
@@ -111,7 +110,7 @@ def _entry(shelf: str, part: str, file: os.DirEntry[str]) -> tuple[str, Entry | 
     status = file.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
         return shelf, None
-    if _TEMPORARY.fullmatch(file.name):
+    if is_temporary(file.name):
         return "", Entry(Path(file.path), "", status.st_size)
     known = _NAMES[shelf].fullmatch(file.name)
     return shelf, Entry(Path(file.path), part + known[1], status.st_size) if known else None

@@ -147,6 +147,11 @@ class Limits:
         """Why a file of this many bytes is not read; empty where it may be."""
         return f"has {size:,} bytes, over limits.max_bytes ({self.max_bytes:,})" if size > self.max_bytes else ""
 
+    @property
+    def too_slow(self) -> str:
+        """Why an image on which a worker spent more than its seconds is given up."""
+        return f"took longer than {self.seconds:g} s (limits.seconds)"
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

@@ -121,7 +121,8 @@ class Writer:
 
         Known from the manifest is what it names by the template that it has.
         """
-        known = {path for path in named if self._naming(path) in self._told}
+        told = self._told.issuperset(self._namings)  # as nearly always; else each path is looked at
+        known = named if told else {path for path in named if self._naming(path) in self._told}
         self._journal.replace(self._lines(path for path in self._owned if path not in known and self._may_stand(path)))
 
     def recover(self) -> None:

@@ -107,7 +107,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "session",
     },
     "single": {*FILES, *REGISTRIES, "answers", "config", "crew"},
-    "imagefolder": {*RECORDS, *REGISTRIES, "config", "crew", "criteria", "images", "looks", "pipeline"},
+    "imagefolder": {*RECORDS, "terminal", *REGISTRIES, "config", "crew", "criteria", "images", "looks", "pipeline"},
     "api": {*NOUNS, "config", "crew", "imagefolder", "pipeline", "single"},
     "show": {*RECORDS, "bar", "manifest", "pipeline", "terminal"},
     "cli": {

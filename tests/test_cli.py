@@ -10,7 +10,7 @@ import pytest
 
 import semopt
 from conftest import Tree, drawing, encoded, photo
-from semopt.show import printable, size
+from semopt.terminal import printable, size
 
 
 @pytest.fixture

@@ -129,27 +129,21 @@ class _Asking:
 
     def _fault(self, answer: Answer) -> str:
         if answer.kind == "late":
-            return f"took longer than {self._config.limits.seconds:g} s (limits.seconds)"
+            return self._config.limits.too_slow
         return str(answer.value)
 
     def _scores(self, settings: Settings, source: Source, views: Any, others: Sequence[Any]) -> list[dict[str, Score]]:
         """By judge, of each file; of those judges whose affair such a picture is."""
-        from semopt.looks import pixels
+        from semopt.looks import compared
 
-        names = sorted({one.name for jury in self._juries(settings, source) for one in jury.judges})
-        scores: list[dict[str, Score]] = [{} for _ in others]
-        for name in names:
-            judge, size = self._judges[name], pixels(self._judges[name])
-            before, *seen = judge.observe([views[size][0], *(one[size][0] for one in others)])
-            for own, one in zip(scores, seen, strict=True):
-                own[name] = judge.compare(before, one)
-        return scores
+        names = {one.name for jury in self._juries(settings, source) for one in jury.judges}
+        together = {size: [own[0], *(one[size][0] for one in others)] for size, own in views.items()}
+        return compared(names, self._judges, together)
 
     def _juries(self, settings: Settings, source: Source) -> list[Jury]:
-        from semopt.panel import confirming, searching
+        from semopt.panel import asked
 
-        asked = settings, self._judges, source.graphic
-        return list(filter(None, (searching(*asked), confirming(*asked))))
+        return asked(settings, self._judges, source.graphic)
 
     def _judged(self, question: Question, source: Source, one: Compared, scores: dict[str, Score]) -> Compared:
         one = replace(one, scores=tuple(sorted(scores.items())))

@@ -29,7 +29,7 @@ from semopt.cli import (
     schema,
     watch,
 )
-from semopt.show import printable
+from semopt.terminal import printable
 from semopt.types import ConfigError, EvaluatorError, SemoptError
 
 COMMANDS = (

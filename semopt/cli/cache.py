@@ -50,7 +50,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _show(config: Config, as_json: bool) -> int:
     from semopt import stock
-    from semopt.show import printable, size
+    from semopt.terminal import printable, size
 
     found = stock.take(stock.folder_of(config))
     counts = {"answers": len(found.answers), "contents": len(found.contents), "bytes": found.bytes}
@@ -64,7 +64,7 @@ def _show(config: Config, as_json: bool) -> int:
 
 def _shrink(config: Config, action: str, as_json: bool) -> int:
     from semopt import stock
-    from semopt.show import printable, size
+    from semopt.terminal import printable, size
 
     does = stock.prune if action == "prune" else stock.clear
     gone = does(config, lambda: log.warning("a build of this tree runs; waiting for it"))

@@ -33,7 +33,7 @@ def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Remove, or say what would be removed; 1 where something is left."""
     from semopt import cleaning
-    from semopt.show import printable, size
+    from semopt.terminal import printable, size
 
     config = arguments.config_of(parsed)
     gone, left, total = 0, 0, 0

@@ -146,7 +146,8 @@ def _failed(outcome: Outcome, reason: str) -> Outcome:
 
 def _say(outcome: Outcome, written: Path | None, as_json: bool) -> bool:
     """The line for one image, failures on stderr; whether it failed."""
-    from semopt.show import outcome_json, printable, sentence
+    from semopt.show import outcome_json, sentence
+    from semopt.terminal import printable
 
     failed = outcome.status == "failed"
     if as_json:

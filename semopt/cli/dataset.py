@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semopt.cli import arguments
+from semopt.terminal import printable, size
 
 if TYPE_CHECKING:
     from semopt.imagefolder import Wish
@@ -104,7 +105,6 @@ def _preview(wish: Wish, parsed: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from semopt import imagefolder
-    from semopt.show import printable
 
     counts: Counter[str] = Counter()
     for step in imagefolder.preview(wish):
@@ -142,7 +142,6 @@ class _Shown:
 
     def sample(self, sample: Sample) -> None:
         """Note one sample; show it where that was asked for."""
-        from semopt.show import printable
 
         if self._bar is not None:
             self._bar.update()
@@ -172,7 +171,7 @@ class _Shown:
 
 
 def _summary(value: dict[str, Any], fresh: int, folder: Path) -> list[str]:
-    from semopt.imagefolder.page import percent, size
+    from semopt.imagefolder.page import percent
 
     total = value["total"]
     low, high = total["interval"]
@@ -197,8 +196,7 @@ def sample_json(sample: Sample) -> dict[str, Any]:
 
 
 def _sentence(sample: Sample) -> str:
-    from semopt.imagefolder.page import figure, size
-    from semopt.show import printable
+    from semopt.imagefolder.page import figure
 
     if sample.target is None:
         return f"{printable(sample.path)}: left out: {printable(sample.reason)}"

@@ -55,7 +55,7 @@ def _models(as_json: bool) -> None:
 
 def _lines(members: Iterable[Member]) -> Iterable[str]:
     """The table, and below it what is missing."""
-    from semopt.show import printable
+    from semopt.terminal import printable
 
     shown = [("evaluator", "kind", "ready", "classes", "fingerprint"), *map(_row, members)]
     widths = [max(len(row[column]) for row in shown) for column in range(4)]

@@ -105,7 +105,7 @@ def _match_json(match: Match) -> dict[str, object]:
 
 def lines(found: Explained) -> Iterator[str]:
     """All of it as a person reads it; tables of at most 80 columns."""
-    from semopt.show import printable
+    from semopt.terminal import printable
 
     if found.governed is None:
         yield f"{printable(found.path)} {found.left}."
@@ -128,7 +128,7 @@ def _said(match: Match) -> str:
 
 
 def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
-    from semopt.show import printable, size
+    from semopt.terminal import printable, size
 
     source = f"{outcome.width}x{outcome.height} px, {size(outcome.bytes or 0)}" if outcome.width else "not decoded"
     yield f"  original  {source}"
@@ -150,7 +150,7 @@ def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
 
 def _line(head: str, said: str) -> list[str]:
     """A line with its head, in as many of 80 columns as it takes; words are broken only where one alone is longer."""
-    from semopt.show import printable
+    from semopt.terminal import printable
 
     start = f"  {head:<9} "
     return textwrap.wrap(
@@ -181,7 +181,7 @@ def _passes(work: Work | Passes) -> str:
 
 
 def _answer(outcome: Outcome) -> str:
-    from semopt.show import size
+    from semopt.terminal import size
 
     if not outcome.variants:
         return f"{outcome.status}: {outcome.reason}"
@@ -190,7 +190,7 @@ def _answer(outcome: Outcome) -> str:
 
 def table(outcome: Outcome, found: Explained) -> Iterator[str]:
     """Every trial in the order of bytes, at most 80 columns. Beyond three judges their least similarity is shown."""
-    from semopt.show import printable, size
+    from semopt.terminal import printable, size
 
     judges = sorted({name for trial in outcome.trials for name in trial.scores or ()})
     columns: Sequence[str] = judges if len(judges) <= MOST_JUDGES else [f"least of {len(judges)}"]

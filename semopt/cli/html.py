@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semopt.cli import arguments
+from semopt.terminal import printable
 from semopt.types import ConfigError, SemoptError
 
 if TYPE_CHECKING:
@@ -76,12 +77,6 @@ def _say(page: Page, parsed: argparse.Namespace) -> None:
     if parsed.json:
         print(json.dumps({"type": "page", **asdict(page)}))
     elif parsed.verbose and page.changed:
-        print(f"{_printable(page.path)}: {page.images} images{' would change' if parsed.dry_run else ''}")
+        print(f"{printable(page.path)}: {page.images} images{' would change' if parsed.dry_run else ''}")
     if page.left and not parsed.json:
-        print(f"{_printable(page.path)}: left: {page.left}", file=sys.stderr)
-
-
-def _printable(text: str) -> str:
-    from semopt.show import printable
-
-    return printable(text)
+        print(f"{printable(page.path)}: left: {page.left}", file=sys.stderr)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semopt.cli import arguments
+from semopt.terminal import printable
 
 if TYPE_CHECKING:
     from semopt.show import Shown
@@ -116,9 +117,9 @@ class _Shown:
         elif isinstance(event, watch.Configured):
             self._configured(event.file, event.error)
         elif isinstance(event, watch.Removed):
-            self._line(f"{_printable(event.path)}: removed")
+            self._line(f"{printable(event.path)}: removed")
         elif isinstance(event, watch.Watching):
-            self._line(f"watching {_printable(str(event.folder))}; Ctrl-C ends it")
+            self._line(f"watching {printable(str(event.folder))}; Ctrl-C ends it")
 
     def _line(self, text: str) -> None:
         if not self._quiet:
@@ -145,12 +146,6 @@ class _Shown:
             print(f"{error}\nthe last good config stays in force", file=sys.stderr, flush=True)
         else:
             self._line(f"{file.name if file else 'no config'}: read again")
-
-
-def _printable(text: str) -> str:
-    from semopt.show import printable
-
-    return printable(text)
 
 
 def _json(event: Event) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from semopt.terminal import printable, size
+
 TITLE = "semopt dataset"
 MOST = 20
 """Of a kind of fragile samples; the JSON has all of them."""
@@ -90,8 +92,7 @@ def _line(row: Json) -> str:
 
 def cell(text: str) -> str:
     """A name that is one line and no markup."""
-    plain = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    return plain.replace("|", "\\|").replace("<", "\\<")
+    return printable(text).replace("|", "\\|").replace("<", "\\<")
 
 
 def percent(share: float | None) -> str:
@@ -102,11 +103,3 @@ def percent(share: float | None) -> str:
 def figure(value: float | None) -> str:
     """A similarity for people."""
     return "-" if value is None else f"{value:.3f}"
-
-
-def size(count: int) -> str:
-    """Bytes for people, in decimal units."""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= scale:
-            return f"{count / scale:.3g} {unit}"
-    return f"{count} B"

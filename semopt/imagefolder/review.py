@@ -14,7 +14,7 @@ from functools import cached_property
 from semopt.crew import Crew, Judges
 from semopt.criteria import label_holds
 from semopt.imagefolder.samples import Judge, same_pixels
-from semopt.types import Config, Evaluator, Outcome, Score, Task
+from semopt.types import Config, Outcome, Score, Task
 
 
 class Review:
@@ -50,13 +50,14 @@ class Review:
         from PIL import Image
 
         from semopt.images import decode, view
-        from semopt.looks import pixels
+        from semopt.looks import compared, pixels
 
-        background = self._config.default.settings.background
+        name, background = self._judge.name, self._config.default.settings.background
+        size = pixels(self._judges[name])
         pictures = decode(task.asset.file.read_bytes(), self._config.limits).image, Image.open(io.BytesIO(content))
-        before, after = self._evaluator.observe([view(one, background, pixels(self._evaluator)) for one in pictures])
-        return self._evaluator.compare(before, after)
+        (scores,) = compared([name], self._judges, {size: [view(one, background, size) for one in pictures]})
+        return scores[name]
 
     @cached_property
-    def _evaluator(self) -> Evaluator:
-        return Judges(self._config, self._crew)[self._judge.name]
+    def _judges(self) -> Judges:
+        return Judges(self._config, self._crew)

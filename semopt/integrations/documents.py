@@ -9,9 +9,7 @@ from pathlib import Path
 
 from semopt import config as configs
 from semopt import pipeline
-from semopt.atomic import replace_whole
-from semopt.integrations.gallery import Gallery
-from semopt.state import STATE
+from semopt.state import STATE, ignored
 from semopt.types import Config, ConfigError, Outcome
 
 log = logging.getLogger("semopt")
@@ -43,15 +41,7 @@ def settings(project: Path, tree: Path, tool: str, file: Path | None, exclude: C
 
 def build(config: Config) -> Iterator[Outcome]:
     """Build all; gives what failed. Raises ConfigError, EvaluatorError and OSError."""
-    ignore = config.root.parent / ".gitignore"
-    if not ignore.exists():
-        ignore.parent.mkdir(parents=True, exist_ok=True)
-        replace_whole(ignore, b"*\n")
+    ignored(config.root.parent)
     for outcome in pipeline.run(config, pipeline.Scope(pipeline.default_jobs())):
         if outcome.status == "failed":
             yield outcome
-
-
-def gallery(config: Config) -> Gallery:
-    """What was built."""
-    return Gallery(config)

@@ -15,6 +15,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, get_plugin_logger
 
 from semopt.integrations import documents
+from semopt.integrations.gallery import Gallery
 from semopt.integrations.site import Site
 from semopt.markup import Options
 from semopt.types import SemoptError
@@ -47,7 +48,7 @@ class Semopt(BasePlugin[Settings]):
             settings = documents.settings(project.resolve(), Path(config.docs_dir).resolve(), "mkdocs", file)
             for outcome in documents.build(settings):
                 log.warning("%s: %s; the page shows the original", outcome.path, outcome.reason)
-            self._site = Site(Path(config.site_dir), documents.gallery(settings), config.site_url or "/")
+            self._site = Site(Path(config.site_dir), Gallery(settings), config.site_url or "/")
         except (SemoptError, OSError) as error:
             raise PluginError(f"semopt: {error}") from error
         return files

@@ -16,6 +16,7 @@ from sphinx.util import logging
 import semopt.types
 from semopt import __version__
 from semopt.integrations import documents
+from semopt.integrations.gallery import Gallery
 from semopt.integrations.site import Site
 from semopt.markup import Options
 from semopt.types import SemoptError
@@ -43,7 +44,7 @@ def _finished(app: Any, exception: Exception | None) -> None:
         settings = documents.settings(project, sources, "sphinx", file, _exclude(app, sources, output))
         for outcome in documents.build(settings):
             log.warning("semopt: %s: %s; the page shows the original", outcome.path, outcome.reason)
-        site = Site(output, documents.gallery(settings), app.config.html_baseurl or "/")
+        site = Site(output, Gallery(settings), app.config.html_baseurl or "/")
     except semopt.types.ConfigError as error:
         raise ConfigError(str(error)) from error
     except (SemoptError, OSError) as error:

@@ -14,8 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any, cast
 
 from semopt.atomic import PREFIX, temporary
-from semopt.naming import MARK
-from semopt.plan import NEVER, SUFFIXES
+from semopt.plan import NEVER, is_image
 
 CLOSES = sys.platform.startswith("linux")
 """Whether the system tells that a writer has closed a file."""
@@ -199,5 +198,4 @@ class _Handler:
     def _concerns(below: PurePath, folder: bool) -> bool:
         if any(part.startswith(".") or part in NEVER for part in below.parts[: None if folder else -1]):
             return False
-        name = below.name
-        return folder or (below.suffix.lower() in SUFFIXES and MARK not in name and not name.startswith(PREFIX))
+        return folder or is_image(below.name)
