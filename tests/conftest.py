@@ -18,6 +18,7 @@ from PIL import Image
 
 from browser import browser as browser
 from semopt.types import Halt, Request, Search, SearchResult
+from tests.soak.promise import files
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -113,9 +114,7 @@ class Tree:
 
     def files(self) -> dict[str, bytes]:
         """Every file but semopt's own folder, by path."""
-        found = (file for file in sorted(self.root.rglob("*")) if file.is_file() and not file.is_symlink())
-        paths = {file.relative_to(self.root).as_posix(): file for file in found}
-        return {path: file.read_bytes() for path, file in paths.items() if not path.startswith(".semopt/")}
+        return files(self.root)
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from PIL import Image, ImageFilter
 
 from conftest import REPOSITORY, Tree, drawing, encoded, photo
 from semopt import config
+from semopt.imagefolder.report import wilson
 from tests.bench.frontier import built, grid, judges, methods, photos, plot, report, ssim
 from tests.bench.frontier.evaluate import Choice, Panel, Row, evaluate, stable
-from tests.bench.frontier.figures import Single, agreed, best_at, frontier, ratio, single, wilson
+from tests.bench.frontier.figures import Single, agreed, best_at, frontier, ratio, single
 from tests.bench.frontier.judges import Judge
 from tests.bench.frontier.store import Store
 

@@ -30,8 +30,8 @@ from semopt.encoders import ENCODERS
 from semopt.evaluators import KINDS
 from semopt.evaluators.calibration import THRESHOLD
 from semopt.evaluators.sighting import Sighting
+from semopt.imagefolder.report import wilson
 from semopt.types import Evaluator, EvaluatorSpec, Metadata
-from tests.bench.frontier.figures import wilson
 from tests.bench.frontier.judges import classifier
 from tests.bench.frontier.store import Answer
 

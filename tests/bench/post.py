@@ -27,7 +27,7 @@ import numpy as np
 from PIL import Image
 
 from semopt import Compressor, Evaluator, JPEGCompressor, ResizeCompressor
-from tests.bench.frontier.figures import wilson
+from semopt.imagefolder.report import wilson
 from tests.bench.frontier.judges import classifier
 from tests.bench.lattices import photographs
 

@@ -39,13 +39,6 @@ class Ratio:
     setting: str | None
 
 
-def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    share, spread = hits / count, z * z / count
-    middle, half = share + spread / 2, z * (share * (1 - share) / count + spread / count / 4) ** 0.5
-    return (middle - half) / (1 + spread), (middle + half) / (1 + spread)
-
-
 def agreed(row: Row, names: Sequence[str], without: Collection[str] = ()) -> Any:
     """Whether every judge still agrees, (photos,); those that took part here, or in `without`, are not asked."""
     asked = [place for place, name in enumerate(names) if name not in row.took_part and name not in without]

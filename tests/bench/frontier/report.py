@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from semopt.imagefolder.report import wilson
 from tests.bench.frontier.evaluate import Row
-from tests.bench.frontier.figures import Ratio, agreed, best_at, ratio, single, wilson
+from tests.bench.frontier.figures import Ratio, agreed, best_at, ratio, single
 from tests.bench.frontier.judges import Judge
 from tests.bench.frontier.photos import Photo
 
