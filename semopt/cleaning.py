@@ -98,17 +98,13 @@ class _Cleaning:
         Before the first variant the journal is told of all of them and the manifest goes, for it must name none that is
         not there. A disk too full for that line is cleaned all the same, with the manifest last.
         """
-        stuck, books = False, JOURNAL
-        try:
-            if not self._dry:
-                self._writer.adopt(self._writer.owned_paths())
-        except OSError:
-            books = manifest.NAME
-        if books == JOURNAL:
+        told = self._told()
+        if told:
             gone = list(self._manifest())
             yield from gone
             if self._ledger.before and any(step.left for step in gone):
                 return
+        stuck = False
         for step in map(self._variant, sorted(self._writer.owned_paths())):
             if step:
                 stuck = stuck or step.left not in ("", _CHANGED)
@@ -116,12 +112,21 @@ class _Cleaning:
         yield from self._strangers()
         if stuck:
             said = "stays, for it says which of the files that are left are semopt's"
-            yield Step(*((books, "manifest") if books == manifest.NAME else (f"{STATE}/{books}", "state")), left=said)
+            yield Step(f"{STATE}/{JOURNAL}", "state", left=said) if told else Step(manifest.NAME, "manifest", left=said)
             return
-        if books == manifest.NAME:
+        if not told:
             yield from self._manifest()
         yield from self._cache()
         yield from self._books()
+
+    def _told(self) -> bool:
+        """Tell the journal of every variant; whether it could be told."""
+        try:
+            if not self._dry:
+                self._writer.adopt(self._writer.owned_paths())
+        except OSError:
+            return False
+        return True
 
     def _variant(self, path: str) -> Step | None:
         """Remove a variant; None where there is nothing."""

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from semopt import manifest
+from semopt import manifest, regular
 from semopt.atomic import digest, replace_whole, stat_of, sweep
 from semopt.encoders import ENCODERS
 from semopt.index import Index
@@ -99,12 +99,12 @@ class Ledger:
             return _failed(whole, "changed or went away during the build; build again")
         try:
             if any(variant.format == COPY for variant in variants):
-                contents = [task.asset.file.read_bytes()]
+                contents = [original := regular.read(task.asset.file)]
+                if digest(original) != answer.sha256:
+                    return _failed(whole, "changed during the build; build again")
             for variant in variants:
                 self.writer.check(variant.path, variant.sha256)
             for variant, content in zip(variants, contents, strict=True):
-                if digest(content) != variant.sha256:
-                    return _failed(whole, "changed during the build; build again")
                 self.writer.place(variant.path, content, task.asset.file)
                 self.index.record(self._known(variant.path), content, stat_of(os.lstat(self._home / variant.path)))
         except ForeignError as error:
