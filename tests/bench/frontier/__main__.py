@@ -141,9 +141,10 @@ def _stated(wanted: argparse.Namespace) -> list[Rule]:
 def _facts(looked: int, found: Sequence[photos.Photo], grid: Sequence[Row]) -> str:
     sizes = [photo.bytes for photo in found]
     pixels = sorted(photo.megapixels for photo in found)
+    ends = dict.fromkeys(f"{end:.2g}" for end in (pixels[0], pixels[-1]))  # once where they are the same
     return (
         f"{len(found)} stable photographs of {looked} looked at; originals of {np.mean(sizes):,.0f} bytes in the mean "
-        f"({np.median(sizes):,.0f} in the median) and {pixels[0]:.2g} to {pixels[-1]:.2g} megapixels. "
+        f"({np.median(sizes):,.0f} in the median) and {' to '.join(ends)} megapixels. "
         f"Single settings: {len(grid)}, the best of them chosen on these same photographs."
         f"{' So few photographs say little about agreement: see the intervals.' if len(found) < FEW else ''}"
     )
