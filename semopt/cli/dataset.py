@@ -142,7 +142,6 @@ class _Shown:
 
     def sample(self, sample: Sample) -> None:
         """Note one sample; show it where that was asked for."""
-
         if self._bar is not None:
             self._bar.update()
         self._fresh += sample.fresh

@@ -113,10 +113,14 @@ def _margin(entry: Mapping[str, Any], rule: Rule) -> float | None:
         score["similarity"] - threshold
         for variant in entry["variants"]
         for name, score in variant["scores"].items()
-        if (threshold := with_default(rule.settings.keep_for(name)).similarity) is not None
+        if (threshold := _threshold(rule, name)) is not None
         and score.get("similarity") is not None
     ]
     return round(min(margins), DIGITS) if margins else None
+
+
+def _threshold(rule: Rule, judge: str) -> float | None:
+    return with_default(rule.settings.keep_for(judge)).similarity
 
 
 def _detail(path: str, entry: Mapping[str, Any], rule: Rule, outcome: Outcome | None) -> Json:
@@ -129,7 +133,7 @@ def _detail(path: str, entry: Mapping[str, Any], rule: Rule, outcome: Outcome | 
         for number, variant in enumerate(entry["variants"])
         for name, score in variant["scores"].items()
     ]
-    thresholds = {name: with_default(rule.settings.keep_for(name)).similarity for name in rule.settings.evaluators}
+    thresholds = {name: _threshold(rule, name) for name in rule.settings.evaluators}
     if outcome is None:
         return {"judges": judges, "thresholds": thresholds, "trials": None}
     found = Explained(path, Match(rule, ""), outcome=outcome, floor=floor_of(rule, outcome))
