@@ -113,8 +113,7 @@ def _margin(entry: Mapping[str, Any], rule: Rule) -> float | None:
         score["similarity"] - threshold
         for variant in entry["variants"]
         for name, score in variant["scores"].items()
-        if (threshold := _threshold(rule, name)) is not None
-        and score.get("similarity") is not None
+        if (threshold := _threshold(rule, name)) is not None and score.get("similarity") is not None
     ]
     return round(min(margins), DIGITS) if margins else None
 
