@@ -78,7 +78,7 @@ class Index:
         replace_whole(self.file, digest(body).encode("ascii") + b"\n" + body)
         self.changed = False
 
-    def sha256(self, path: str, file: Path, stat: Stat) -> str:
+    def sha256(self, path: str, file: Path | str, stat: Stat) -> str:
         """The sha256 of a regular file, read only where the record does not tell. Raises OSError."""
         one = self.seen.get(path)
         if one is not None and one.tells(stat):

@@ -19,6 +19,7 @@ from semopt.atomic import digest, replace_whole, stat_of, sweep
 from semopt.encoders import ENCODERS
 from semopt.index import Index
 from semopt.naming import Naming
+from semopt.records import Json
 from semopt.state import STATE
 from semopt.types import COPY, Config, Outcome, Status, Task, Variant
 from semopt.write import ForeignError, Writer
@@ -48,6 +49,7 @@ class Ledger:
         self._home = config.target or config.root
         self.writer = Writer(self._home, base, namings, manifest.owned(self.before), self._state)
         self.done: dict[str, Outcome] = {}
+        self._same_entry: dict[str, tuple[Outcome, Json]] = {}  # of outcomes that are as the manifest has them
 
     def unchanged(self, task: Task, sha256: str, key: str) -> Outcome | None:
         """The outcome of the last run where source, rule and every variant still are what they were."""
@@ -63,7 +65,10 @@ class Ledger:
             return None
         if not all(self._stands(variant) for variant in variants):
             return None
-        return replace(last, status=again(last.status), rule=task.rule.name)
+        outcome = replace(last, status=again(last.status), rule=task.rule.name)
+        if last.rule == outcome.rule:
+            self._same_entry[path] = outcome, self.before[path]
+        return outcome
 
     def recover(self) -> None:
         """Sweep away the temporary files of a killed run. Only for who holds the lock."""
@@ -125,7 +130,7 @@ class Ledger:
         are. everything: the run looked at the whole tree, so that what nobody names is nobody's.
         """
         kept = {path: entry for path, entry in self.before.items() if not complete or path not in wanted}
-        done = {path: manifest.entry(outcome) for path, outcome in self.done.items() if not path.endswith("/")}
+        done = {path: self._entry(path, outcome) for path, outcome in self.done.items() if not path.endswith("/")}
         entries = {**kept, **done}
         named = set(manifest.owned(entries))
         self._write_manifest(entries)
@@ -137,6 +142,11 @@ class Ledger:
         if complete and everything:
             self.index.forget_all_but({*entries, *map(self._known, named), manifest.NAME}, entries)
         self._write_books(named)
+
+    def _entry(self, path: str, outcome: Outcome) -> Json:
+        """The manifest's entry for an outcome: the very one that stands there, where the outcome was made of it."""
+        made, entry = self._same_entry.get(path, (None, {}))
+        return entry if made is outcome else manifest.entry(outcome)
 
     def _write_books(self, named: Collection[str]) -> None:
         try:
@@ -170,7 +180,7 @@ class Ledger:
             return False
 
     def _stands(self, variant: Variant) -> bool:
-        file = self._home / variant.path
+        file = os.path.join(self._home, variant.path)
         try:
             status = os.lstat(file)
             return stat.S_ISREG(status.st_mode) and (
@@ -185,15 +195,18 @@ class Ledger:
 
     def _as_named(self, task: Task, variant: Variant) -> bool:
         known = variant.format in ENCODERS or (variant.format == COPY and task.asset.place is not None)
-        return known and self._named(task, variant) == variant
+        return known and self._path(task, variant) == variant.path
 
     def _named(self, task: Task, variant: Variant) -> Variant:
+        return replace(variant, path=self._path(task, variant))
+
+    def _path(self, task: Task, variant: Variant) -> str:
+        """Where a variant goes."""
         if place := task.asset.place:
             copied = variant.format == COPY or place.stem is None
-            return replace(variant, path=place.copy if copied else f"{place.stem}{ENCODERS[variant.format].suffix}")
+            return place.copy if copied else f"{place.stem}{ENCODERS[variant.format].suffix}"
         width = variant.width if task.rule.settings.widths else None
-        suffix = ENCODERS[variant.format].suffix
-        return replace(variant, path=self._naming.path(task.asset.path, suffix, variant.format, width))
+        return self._naming.path(task.asset.path, ENCODERS[variant.format].suffix, variant.format, width)
 
 
 def again(status: Status) -> Status:

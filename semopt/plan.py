@@ -142,7 +142,7 @@ class _Walk:
         rule = next((rule for rule, matches in self._rules if matches(place)), self.config.default)
         self.used.add(rule.name)
         try:
-            status = os.lstat(file)  # not the entry's own stat: on Windows that knows no inode
+            status = os.lstat(entry.path)  # not the entry's own stat: on Windows that knows no inode
         except OSError as error:
             reason = f"cannot be read: {error.strerror}"
             self.skipped.append(Skipped(path, reason, "failed", rule.name, rule.settings.strategy))

@@ -22,8 +22,8 @@ DIGITS = 4  # scores are rounded, so that the last bits of another CPU do not ch
 
 def score_json(score: Score) -> Json:
     """The figures that the judge has; the others are left out."""
-    rounded = {key: round(value, DIGITS) if isinstance(value, float) else value for key, value in asdict(score).items()}
-    return {key: value for key, value in rounded.items() if value is not None}
+    figures = ((key, getattr(score, key)) for key in Score.__dataclass_fields__)  # `asdict` takes four times as long
+    return {key: round(one, DIGITS) if type(one) is float else one for key, one in figures if one is not None}
 
 
 def scores_json(scores: Iterable[tuple[str, Score]]) -> Json:

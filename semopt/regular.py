@@ -9,7 +9,7 @@ from io import BufferedReader
 from pathlib import Path
 
 
-def opened(file: Path) -> BufferedReader:
+def opened(file: Path | str) -> BufferedReader:
     """A regular file for reading. Never waits, as opening a pipe would, and gives no device. Links are followed.
 
     Raises OSError.
@@ -24,7 +24,7 @@ def opened(file: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def read(file: Path, most: int = -1) -> bytes:
+def read(file: Path | str, most: int = -1) -> bytes:
     """The bytes of a regular file, at most so many. As in `opened`."""
     with opened(file) as stream:
         return stream.read(most)

@@ -44,6 +44,7 @@ class Shown:
     rows: dict[str, _Row] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
     _bar: Bar | None = None
+    _labels: dict[tuple[str | None, str | None], str] = field(default_factory=dict)
 
     @property
     def live(self) -> bool:
@@ -101,7 +102,10 @@ class Shown:
     def _add(self, outcome: Outcome) -> None:
         if outcome.bytes is None or outcome.status not in ("optimized", "cached", "kept"):
             return
-        row = self.rows.setdefault(self._label(outcome), _Row())
+        kind = outcome.rule, outcome.strategy
+        if kind not in self._labels:
+            self._labels[kind] = self._label(outcome)
+        row = self.rows.setdefault(self._labels[kind], _Row())
         row.images += 1
         row.written += bool(outcome.variants)
         row.original += outcome.bytes

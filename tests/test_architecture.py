@@ -76,7 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "looks": NOUNS,
     "engine": {*NOUNS, "search", "strategies", "crew", "looks", "pool", "problem", "session"},
     "outcomes": {*RECORDS, "encoders", "engine"},
-    "ledger": {*FILES, "encoders", "index", "manifest", "write"},
+    "ledger": {*RECORDS, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders", "belief", "stock"},
     "watch": {*FILES, "plan", "manifest", "strategies", "crew", "pipeline", "engine", "write"},
     "stock": {*FILES, "cache", "index", "lock", "write"},
