@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from semopt.crew import Crew
-    from semopt.engine import Spent
+    from semopt.orders import Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ def searched(config: Config, tasks: Sequence[Task], crew: Crew) -> Generator[Ans
 
     Reads each original once for its hash. Raises OSError for one that cannot be read, and EvaluatorError.
     """
-    from semopt.engine import Engine, Order
+    from semopt.engine import Engine
+    from semopt.orders import Order
 
     orders = [Order(number, task, digest(regular.read(task.asset.file))) for number, task in enumerate(tasks)]
     for found in Engine(config, crew).search(orders):

@@ -11,6 +11,7 @@ from typing import Any
 
 from semopt.crew import Crew, Judges
 from semopt.looks import Sight, Tally, judged, sizes
+from semopt.orders import Found, Order, Spent
 from semopt.pool import Answer, Worker
 from semopt.problem import problem
 from semopt.search.placeholder import with_placeholder
@@ -28,8 +29,6 @@ from semopt.types import (
     SearchResult,
     Source,
     Strategy,
-    Task,
-    Work,
 )
 
 TICK_S = 0.5  # how often it is looked whether a worker hangs
@@ -42,42 +41,6 @@ SHARED_PIXELS = 32_000_000  # beyond this many decoded pixels a worker is given 
 PIXELS_EACH = 25_000_000
 """Decoded pixels under search, of all workers together, for each of them; a larger image is searched alone. One of 35
 megapixels with alpha takes 1.3 GB, most of it AVIF's encoder: two at once would be beyond 2 GB, in turns it is 1.7."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One image to be searched. sha256: of its bytes."""
-
-    number: int
-    task: Task
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a search took, in seconds: of its worker, and of the judges. What starts either does not count."""
-
-    pixels: float = 0.0
-    judges: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search ended with. contents: the bytes of the accepted trials, in their order. placeholder: likewise.
-
-    kind: "ok", or one of the failures of `pool.Answer`, or "left" where the time was up, with the reason.
-    """
-
-    order: Order
-    kind: str
-    reason: str = ""
-    source: Source | None = None
-    strategy: Strategy | None = None
-    ended: SearchResult | None = None
-    contents: tuple[bytes, ...] = ()
-    work: Work = Work()
-    placeholder: bytes | None = None
-    spent: Spent = Spent()
 
 
 @dataclass
@@ -129,6 +92,7 @@ class Engine:
                     yield from self._left(waiting)
                     more = False
                 more = more and self._start(waiting)
+                self._meet()
                 yield from self._look() if self._looks and self._pool.answers.empty() else self._next()
                 yield from self._resumed()
         finally:
@@ -156,6 +120,14 @@ class Engine:
                 self._runs[order.number] = run
                 worker.ask(order.number, run.opening, "open")
         return True
+
+    def _meet(self) -> None:
+        """Load the judges that images just given to workers will be shown to, while these start: 0.4 s of the first."""
+        for run in self._runs.values():
+            strategy = self._strategies.get(run.order.task.rule.settings.strategy or "")
+            if run.source is None and strategy is not None and strategy.judged:
+                for name in run.order.task.rule.settings.evaluators:
+                    self._judges[name]
 
     def _has_room(self, worker: Worker) -> bool:
         theirs = [run for run in self._runs.values() if run.worker is worker]

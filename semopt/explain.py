@@ -17,7 +17,7 @@ from semopt.strategies import went_elsewhere
 from semopt.types import Config, Keep, Outcome, Rule, Score, Skipped, Task, Trial
 
 if TYPE_CHECKING:
-    from semopt.engine import Spent
+    from semopt.orders import Spent
 
 
 @dataclass(frozen=True, slots=True)

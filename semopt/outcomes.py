@@ -11,7 +11,7 @@ from semopt.records import data_uri
 from semopt.types import Audience, Outcome, Trial, Variant
 
 if TYPE_CHECKING:
-    from semopt.engine import Found
+    from semopt.orders import Found
 
 
 def outcome_of(found: Found) -> Outcome:

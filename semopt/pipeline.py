@@ -30,7 +30,7 @@ __all__ = ["Action", "Scope", "Step", "default_jobs", "preview", "run"]
 
 if TYPE_CHECKING:
     from semopt.crew import Crew
-    from semopt.engine import Found
+    from semopt.orders import Found
 
 log = logging.getLogger("semopt")
 
@@ -210,7 +210,8 @@ class _Build:
 
     def _searched(self, groups: list[list[_Stale]]) -> Iterator[Outcome]:
         from semopt.crew import Crew
-        from semopt.engine import Engine, Order
+        from semopt.engine import Engine
+        from semopt.orders import Order
 
         orders = [Order(number, group[0].task, group[0].sha256) for number, group in enumerate(groups)]
         crew = self._crew or Crew(min(self._scope.jobs, len(orders)), self._scope.progress)

@@ -29,6 +29,7 @@ JOINING = {
     "crew",
     "panel",
     "looks",
+    "orders",
     "engine",
     "scope",
 }
@@ -74,8 +75,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "problem": {*NOUNS, "encoders", "panel"},
     "scope": NOUNS,
     "looks": NOUNS,
-    "engine": {*NOUNS, "search", "strategies", "crew", "looks", "pool", "problem", "session"},
-    "outcomes": {*RECORDS, "encoders", "engine"},
+    "orders": NOUNS,
+    "engine": {*NOUNS, "search", "strategies", "crew", "looks", "orders", "pool", "problem", "session"},
+    "outcomes": {*RECORDS, "encoders", "orders"},
     "ledger": {*RECORDS, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders", "belief", "stock"},
     "watch": {*FILES, "plan", "manifest", "strategies", "crew", "pipeline", "engine", "write"},
@@ -84,10 +86,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "roster": {*NOUNS, "evaluators"},
     "estimate": {*NOUNS, "answers", "crew", "plan"},
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
-    "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "stock", "write"},
+    "answers": {*FILES, "cache", "keys", "crew", "engine", "orders", "outcomes", "pipeline", "stock", "write"},
     "explain": {
         *NOUNS,
-        *("answers", "crew", "criteria", "engine", "globs", "manifest", "naming", "plan", "problem", "strategies"),
+        *("answers", "crew", "criteria", "orders", "globs", "manifest", "naming", "plan", "problem", "strategies"),
     },
     "report": {
         *RECORDS,

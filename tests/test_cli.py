@@ -28,7 +28,7 @@ def test_version_is_the_packages(tree: Tree) -> None:
 def test_the_installed_command_is_the_same(tree: Tree) -> None:
     script = "from importlib.metadata import entry_points as e; print(e(group='console_scripts', name='semopt'))"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "semopt.cli:main" in ran.stdout
+    assert "semopt.__main__:command" in ran.stdout
 
 
 def test_help_shows_an_example(tree: Tree) -> None:

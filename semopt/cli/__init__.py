@@ -6,7 +6,6 @@ To add a command: write a module here with `add(commands)`, and one line in `COM
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
 import os
 import signal
@@ -43,11 +42,6 @@ STOPS = {signal.SIGINT: "stopped", signal.SIGTERM: "terminated"}
 """Signals that end a run in good order, with what is said then; the exit code is 128 more than the signal's number."""
 
 
-SELDOM = 200_000, 20, 20
-"""When garbage is looked for: plan and books are millions of records that hold no circles, and looking through them
-again and again took a third of a build of 100,000 images with nothing to do."""
-
-
 class Stopped(BaseException):
     """A signal arrived."""
 
@@ -59,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     _log_to_stderr(parsed)
-    gc.set_threshold(*SELDOM)
     command: Callable[[argparse.Namespace], int] = parsed.command
     arrived: list[signal.Signals] = []
     try:

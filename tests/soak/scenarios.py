@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from semopt import cleaning, config, engine, pipeline
-from semopt.engine import Engine, Found, Order
+from semopt.engine import Engine
+from semopt.orders import Found, Order
 from semopt.types import Config
 from tests.soak.promise import Promise, files
 
