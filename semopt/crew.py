@@ -42,6 +42,8 @@ class Crew:
         known = self._judges.get(spec.name)
         if known is None or known[:2] != (spec, now):
             known = self._judges[spec.name] = (spec, now, kind.load(spec, self._progress))
+            if hasattr(known[2], "threads"):
+                known[2].threads = self._jobs
         return known[2]
 
     def warm(self, specs: Iterable[EvaluatorSpec]) -> None:

@@ -10,6 +10,7 @@ KEYS: dict[str, str] = {
     "evaluators.kind": "What makes the judge; it decides which other keys there are.",
     "evaluators.model": "The network, by the name that torchvision has for it.",
     "evaluators.weights": "DEFAULT, the name of one of torchvision's entries, or the path of a file.",
+    "evaluators.device": "Where the network runs: `auto` is a GPU where torch sees one, else the CPU.",
     "evaluators.sha256": "What the file must hash to, so that no other file is taken for it.",
     "evaluators.path": "The network's file, relative to this one.",
     "evaluators.labels": "A text file of class names, one a line; or, for your own code, whether it names classes.",

@@ -15,6 +15,7 @@ from semopt.config.nodes import Node
 from semopt.config.paths import Cache, Folder, Glob, Location, Weights
 from semopt.config.shapes import Keys, Many, Section
 from semopt.evaluators.families import HIGHEST
+from semopt.evaluators.names import DEVICES
 from semopt.naming import fault
 from semopt.types import BUILT_IN
 
@@ -176,7 +177,9 @@ class Evaluator:
         root, names = self.scope.root, self.scope.names
         model = Choice("a network of torchvision", names.models)
         if kind == "torchvision":
-            return {"model": model, "weights": Weights(root), "sha256": digest}, {"model": "model: resnet50"}
+            device = Choice("a device", DEVICES)
+            keys: dict[str, Check] = {"model": model, "weights": Weights(root), "sha256": digest, "device": device}
+            return keys, {"model": "model: resnet50"}
         options = names.options.get(kind, {})
         required = {name: option for name, option in options.items() if getattr(option, "required", False)}
         return (

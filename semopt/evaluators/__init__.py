@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from semopt.evaluators.names import TORCHVISION_MODELS
+from semopt.evaluators.names import DEVICES, TORCHVISION_MODELS
 from semopt.plugins import Registry
 from semopt.types import Evaluator, EvaluatorKind, EvaluatorSpec
 
@@ -62,7 +62,12 @@ _BUILT_IN: dict[str, EvaluatorKind] = {
     "embedded": Kind("semopt.evaluators.embedded", {}, labels=False),
     "torchvision": Kind(
         "semopt.evaluators.torchvision",
-        {"model": Key(required=True, choices=TORCHVISION_MODELS), "weights": Key(file=True), "sha256": Key()},
+        {
+            "model": Key(required=True, choices=TORCHVISION_MODELS),
+            "weights": Key(file=True),
+            "sha256": Key(),
+            "device": Key(choices=DEVICES),
+        },
         labels=True,
         needs=("torch", "torchvision"),
         extra="torch",

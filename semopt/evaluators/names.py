@@ -1,4 +1,7 @@
-"""The classification networks of torchvision 0.28 by name; plain data, so that a config is checked without torch."""
+"""The classification networks of torchvision 0.28 by name, and devices; plain data, so that a config is checked
+without torch."""
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 TORCHVISION_MODELS: tuple[str, ...] = (
     "alexnet",

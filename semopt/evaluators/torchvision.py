@@ -18,7 +18,7 @@ from semopt.types import EvaluatorError, EvaluatorSpec
 if TYPE_CHECKING:
     from semopt.evaluators.network import NetworkEvaluator
 
-ALGORITHM = 3
+ALGORITHM = 4
 """Raise it when preprocessing or comparison change."""
 
 
@@ -47,10 +47,13 @@ def load(spec: EvaluatorSpec, progress: bool) -> NetworkEvaluator:
 
     from PIL import Image
 
-    from semopt.evaluators.network import NetworkEvaluator
+    from semopt.evaluators.network import NetworkEvaluator, device_for
+    from semopt.evaluators.preset import Input
 
+    device = device_for(spec.option("device") or "auto", spec.name)
     network = _filled(spec, _built(models, architecture, entry), state)
-    judge = NetworkEvaluator(spec.name, network, entry.transforms(), entry.meta["categories"])
+    judge = NetworkEvaluator(spec.name, network, Input(entry.transforms()), entry.meta["categories"], device=device)
+    judge.fuse(Image.radial_gradient("L").convert("RGB"))
     judge.observe([Image.new("RGB", (64, 64), (128, 128, 128))])  # damaged weights show here, not in mid-build
     return judge
 

@@ -17,7 +17,7 @@ from semopt.types import EvaluatorError, EvaluatorSpec
 
 torch = pytest.importorskip("torch")
 
-from semopt.evaluators import network  # noqa: E402
+from semopt.evaluators import fusing, network, preset  # noqa: E402
 from semopt.evaluators import sighting as sightings  # noqa: E402
 
 REAL = Path(
@@ -257,6 +257,104 @@ def test_passes_have_one_shape_and_one_thread_and_leave_threads_as_they_were():
         assert [seen.logits.tobytes() for seen in judge.observe(images)] == alone
     finally:
         torch.set_num_threads(before)
+
+
+def test_passes_on_several_threads_give_the_same_bits():
+    judge = network.NetworkEvaluator("toy", built().eval(), prepare_large, [str(n) for n in range(1000)])
+    images = [noise(seed) for seed in range(5)]
+    alone = [seen.logits.tobytes() for seen in judge.observe(images)]
+    judge.threads = 3
+    assert [seen.logits.tobytes() for seen in judge.observe(images)] == alone
+
+
+def test_each_thread_keeps_the_features_of_its_own_pass():
+    judge = network.NetworkEvaluator("toy", Toy(), prepare, ["a", "b"])
+    images = [noise(seed) for seed in range(12)]
+    alone = [judge.observe([image])[0].features.tobytes() for image in images]
+    judge.threads = 4
+    assert [seen.features.tobytes() for seen in judge.observe(images)] == alone
+
+
+def prepare_large(image):
+    return torch.from_numpy(np.asarray(image.resize((64, 64)), np.float32).transpose(2, 0, 1) / 255)
+
+
+@pytest.mark.parametrize("model", ["mobilenet_v2", "resnet18", "densenet121"])
+def test_a_fused_network_gives_what_it_gave(model):
+    whole = lively(built(model)).eval()
+    fused = lively(built(model)).eval()
+    images = torch.rand(1, 3, 64, 64)
+    fusing.fuse(fused, images)
+    norms = [sum(isinstance(one, torch.nn.BatchNorm2d) for one in each.modules()) for each in (whole, fused)]
+    assert norms[1] < norms[0]
+    with torch.inference_mode():
+        assert torch.allclose(fused(images), whole(images), rtol=1e-3, atol=1e-4)
+
+
+def test_norms_that_only_stand_behind_a_convolution_are_left_alone():
+    class Odd(torch.nn.Module):
+        """The norm is run first, though it stands second."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv = torch.nn.Conv2d(3, 3, 3)
+            self.norm = torch.nn.BatchNorm2d(3)
+
+        def forward(self, batch):
+            return self.conv(self.norm(batch)).mean((2, 3))
+
+    odd = lively(Odd()).eval()
+    images = torch.rand(1, 3, 8, 8)
+    before = odd(images)
+    fusing.fuse(odd, images)
+    assert isinstance(odd.norm, torch.nn.BatchNorm2d)
+    assert torch.equal(odd(images), before)
+
+
+def lively(network):
+    """Norms that do something, as those of a trained network; the same at every call."""
+    torch.manual_seed(3)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+            module.weight.data.uniform_(0.5, 1.5)
+    return network
+
+
+@pytest.mark.parametrize("model", ["mobilenet_v2", "inception_v3", "vit_b_16"])
+def test_inputs_are_those_of_torchvisions_preset(model):
+    own = import_torchvision().models.get_model_weights(model).DEFAULT.transforms()
+    for size in ((90, 70), (640, 200), (1, 7)):
+        assert torch.equal(preset.Input(own)(noise(1, size)), own(noise(1, size)))
+
+
+def test_a_device_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert network.device_for("auto", "judge") == network.device_for("cpu", "judge") == "cpu"
+    with pytest.raises(EvaluatorError, match="this torch sees no cuda, only cpu"):
+        network.device_for("cuda", "judge")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert network.device_for("auto", "judge") == "mps"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert network.device_for("auto", "judge") == "cuda"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU that torch sees")
+def test_a_gpu_gives_the_same_scores_within_the_tolerance(tmp_path):
+    weights = saved(tmp_path, lively(built("mobilenet_v2")).state_dict())
+    scores = []
+    for device in ("cpu", "cuda"):
+        judge = kind.load(spec(model="mobilenet_v2", weights=weights, device=device), progress=False)
+        before, *after = judge.observe([noise(1), *(noise(1).resize((side, side)) for side in range(20, 60, 4))])
+        scores.append([judge.compare(before, one).similarity for one in after])
+    assert np.allclose(*scores, atol=network.TOLERANCE)
+
+
+def test_a_device_is_no_part_of_the_fingerprint(tmp_path, state):
+    weights = saved(tmp_path, state)
+    assert kind.fingerprint(spec(weights=weights, device="cuda")) == kind.fingerprint(spec(weights=weights))
 
 
 def test_a_long_line_is_cut_to_its_middle_before_it_is_scaled():
