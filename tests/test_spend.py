@@ -231,6 +231,36 @@ def test_of_several_files_each_is_as_good_as_the_others_can_be() -> None:
     assert [[one.bytes for one in way.trials] for way in choices(given, Settings(strategy="visual"))[0]] == [[2000], []]
 
 
+def test_of_judge_and_eye_the_lesser_counts() -> None:
+    def both(bytes: int, quality: int, similarity: float, measured: float | None) -> Trial:
+        return trial(800, bytes, similarity, quality, measured=measured)
+
+    trials = (both(1500, 50, 0.92, 66.0), both(900, 30, 0.7, None), both(2600, 70, 0.945, 78.0))
+    ways, own = choices(answer(both(2000, 60, 0.95, 71.0), *trials, strategy="both"), Settings(strategy="both"))
+    assert [one.bytes for one in ways] == [1500, 2000, 2600]
+    assert ways[0].least is not None
+    assert [(one.least.by, one.least.figure) for one in ways if one.least] == [
+        ("ssimulacra2", 66.0),
+        ("ssimulacra2", 71.0),
+        ("embedded", 0.945),
+    ]
+    assert own == 1
+
+
+def test_of_several_judges_the_last_that_is_needed_counts() -> None:
+    def seen(one: Trial, *similarities: float) -> Trial:
+        return replace(one, scores={name: Score(figure) for name, figure in zip("abc", similarities, strict=False)})
+
+    found = seen(FOUND, 0.92, 0.95, 0.3)
+    given = answer(found, seen(trial(64, 700, 0.7), 0.8, 0.7, 0.2), seen(trial(45, 500, 0.5), 0.6))
+    settings = Settings(evaluators=("a", "b", "c"))
+    ways, _ = choices(given, replace(settings, agree=2))
+    assert [one.worth for one in ways] == [600_000, 700_000, 920_000]
+    assert [one.least.by for one in ways if one.least] == ["a", "b", "a"]
+    silent = replace(found, scores={"a": Score(0.95), "b": Score(1.0, silent="it holds no text")})
+    assert choices(answer(silent), Settings(evaluators=("a", "b")))[0][0].worth == 950_000
+
+
 @pytest.mark.parametrize(
     "harm",
     [
