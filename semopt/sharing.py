@@ -97,7 +97,7 @@ class Sharing:
             self._counted = {path: _bytes(manifest.variants(before[path])) for path in before.keys() - about}
         self._due = {folder for folder in map(self.purses.folder, stale) if folder is not None}
         if self.means.whole:
-            self._due |= {folder for folder in self.purses.bytes if not self._known(folder)}
+            self._due |= {folder for folder in self.purses.bytes.keys() - self._due if not self._known(folder)}
         index = self.means.ledger.index
         for folder in self._due | (index.spent.keys() - self.purses.bytes.keys()):
             index.settled(folder, None)
@@ -119,11 +119,11 @@ class Sharing:
 
     def foreseen(self, stale: Sequence[str], about: Collection[str]) -> Iterator[str]:
         """What would be written anew of what stands, in folders where nothing would be built."""
-        from semopt.portion import portions
-
         for _ in (*self.begin(stale, about), *self.unknown()):
             pass
         for folder in self._due - {*map(self.purses.folder, stale)}:
+            from semopt.portion import portions
+
             held = [one for path, one in self._held.items() if self.purses.folder(path) == folder]
             for one in portions(folder, held, self.purses.bytes[folder])[0]:
                 path = one.held.task.asset.path
@@ -181,7 +181,8 @@ class Sharing:
                 changing.append(one)
             else:
                 yield standing if late else one.outcome(standing)
-        ledger.retire([one.held.task for one in changing if one.held.standing])
+        if changing:
+            ledger.retire([one.held.task for one in changing if one.held.standing])
         unmade = []
         for one in changing:
             restored = self._restored(one)

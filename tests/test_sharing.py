@@ -206,6 +206,15 @@ def test_nothing_to_do_imports_nothing_heavy_and_decodes_nothing(site: Tree) -> 
     assert {one["status"] for one in site.build()} == {"cached", "skipped"}
 
 
+def test_a_new_image_brings_one_warning(site: Tree) -> None:
+    site.put("semopt.yaml", spending({"photos": int(0.7 * spent(site, "photos/"))}))
+    before = site.semopt("build").stderr
+    site.put("photos/0a.jpg", encoded(photo(260, 200, 8)))
+    after = site.semopt("build").stderr
+    assert (before.count("spend: photos/"), after.count("spend: photos/")) == (1, 1)
+    assert before != after
+
+
 def test_one_build_or_many_at_any_number_of_jobs(site: Tree, tmp_path: Path) -> None:
     """An image that came later changes the shares of the others, in the same build."""
     site.put("semopt.yaml", spending(int(0.7 * spent(site))))
