@@ -19,6 +19,7 @@ from semopt.findings import Finding, over
 from semopt.globs import matcher
 from semopt.index import Index
 from semopt.keys import Keys
+from semopt.purses import Purses, named
 from semopt.rejudge import Asked, Doubt, ask
 from semopt.state import STATE
 from semopt.stock import folder_of
@@ -55,6 +56,7 @@ def check(config: Config, scope: Scope) -> Iterator[Finding]:
     for path in sorted(found):
         yield from found[path]
     yield from over(config.limits, books.standing)
+    yield from books.shares()
 
 
 def _judged(asked: Asked) -> Finding:
@@ -74,6 +76,7 @@ class _Books:
     config: Config
     scope: Scope
     standing: dict[str, int] = field(default_factory=dict)
+    _bytes: dict[str, int] = field(default_factory=dict)  # of all variants of an image that stand
 
     def __post_init__(self) -> None:
         written = manifest.load(self.config.root)
@@ -82,9 +85,11 @@ class _Books:
         recorded = self._index.seen.get(manifest.NAME)
         if recorded is None or recorded.sha256 != digest(written):
             self._index.keys.clear()  # a manifest that came by another way than the last build, as by a checkout
+            self._index.spent.clear()
         self._cache = Cache(folder_of(self.config))
         self._keys = Keys(self.config)
         self._base = plan.relative(self.config, "")
+        self._purses = Purses(self.config, self._base)
         self._selected = matcher([self.scope.only]) if self.scope.only is not None else lambda place: True
 
     def looked(self) -> Iterator[tuple[str, list[Finding] | Doubt]]:
@@ -124,6 +129,7 @@ class _Books:
     def _compared(self, task: Task, sha256: str, entry: Outcome) -> list[Finding] | Doubt:
         path, wanted = task.asset.path, task.rule.settings.strategy
         faults = list(filter(None, map(self._variant, entry.variants)))
+        self._bytes[path] = sum(self.standing.get(one.path, 0) for one in entry.variants)
         if entry.sha256 is not None and entry.sha256 != sha256:
             return [Finding(path, "stale", "the original changed since it was built"), *faults]
         if entry.status == "failed":
@@ -145,7 +151,7 @@ class _Books:
         if noted is not None:
             return noted == key
         known = self._cache.get(key)
-        if known is None:
+        if known is None or entry.share is not None:
             return None
         return {one.sha256 for one in known.variants} == {one.sha256 for one in entry.variants}
 
@@ -163,6 +169,28 @@ class _Books:
         except OSError as error:
             return Finding(variant.path, "missing", f"cannot be read: {error.strerror or error}")
         return None if sha256 == variant.sha256 else Finding(variant.path, "edited", "changed since semopt wrote it")
+
+    def shares(self) -> Iterator[Finding]:
+        """Folders of `spend` whose images have more bytes, or other shares than they would be given now."""
+        for folder, count in self._purses.spent(self._bytes).items():
+            budget, name = self._purses.bytes[folder], named(folder)
+            if count > budget:
+                yield Finding(name, "over", f"variants of {count:,} bytes, over its bytes of spend ({budget:,})")
+            elif self.scope.only is None and self._moved(folder):
+                yield Finding(name, "stale", "spend, or what shares it, changed since its images were built")
+        for path in sorted(self._bytes):
+            entry = self._entries[path]
+            if entry.get("share") and self._purses.folder(path) is None:
+                yield Finding(path, "stale", "what stands is its share of spend, which gives it none any more")
+
+    def _moved(self, folder: str) -> bool:
+        """Whether the shares of a folder are known to be another's: of other images, answers or bytes."""
+        told = self._index.spent.get(folder)
+        ours = [path for path, count in self._bytes.items() if count and self._purses.folder(path) == folder]
+        keys = [(path, self._index.keys.get(path, "")) for path in ours]
+        if told is None:
+            return bool(keys) and all(key for _, key in keys)
+        return told[0] != self._purses.digest(folder, keys)
 
     def _count(self, variants: tuple[Variant, ...]) -> None:
         for variant in variants:

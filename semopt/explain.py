@@ -41,6 +41,7 @@ class Explained:
     where nothing governs it; later: the rules that would have matched. left: why no search sees the file, else empty.
     outcome: with every trial, None where it was left out. cached: the outcome was known from before. floor: what a
     trial's measured figure must reach, None where nothing is measured. spent: seconds, None where nothing was searched.
+    shared: what stands for it as its share of `spend`, by the last build; None where that is what its search found.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Explained:
     cached: bool = False
     floor: float | None = None
     spent: Spent | None = None
+    shared: Outcome | None = None
 
     @property
     def instead(self) -> str:
@@ -62,13 +64,15 @@ class Explained:
 
     def wins(self, trial: Trial) -> bool:
         """Whether a trial is one of the variants."""
-        one = trial.candidate
-        variants = () if self.outcome is None else self.outcome.variants
-        made = [(variant.format, variant.width, variant.height, variant.quality) for variant in variants]
-        return (one.encoder, one.width, one.height, one.quality) in made
+        return _is_among(trial, self.outcome)
 
     def verdict(self, trial: Trial) -> str:
-        """What became of a trial: "winner", "yes", "no", "no, " and where, or empty where nobody was asked."""
+        """What became of a trial: "share", "winner", "yes", "no", "no, " and where, or empty where nobody was asked.
+
+        "share" is what stands instead of the winner.
+        """
+        if _is_among(trial, self.shared):
+            return "share"
         if self.wins(trial):
             return "winner"
         if trial.refused:
@@ -99,6 +103,14 @@ class Explained:
                 yield _answered(name, keep, scores)
 
 
+def _is_among(trial: Trial, outcome: Outcome | None) -> bool:
+    """Whether a trial is one of the variants of an outcome."""
+    one = trial.candidate
+    variants = () if outcome is None else outcome.variants
+    made = [(variant.format, variant.width, variant.height, variant.quality) for variant in variants]
+    return (one.encoder, one.width, one.height, one.quality) in made
+
+
 def _answered(name: str, keep: Keep, scores: Sequence[Score]) -> str:
     """Of one judge: the other answers that its label allows, and those that it does not, each once."""
     said: dict[str, dict[str, None]] = {"allows": {}, "refuses": {}}
@@ -125,7 +137,18 @@ def explain(config: Config, file: Path, crew: Crew) -> Explained:
         return Explained(path, governed, tuple(later), planned.reason)
     answer = answer_for(config, planned, crew)
     floor = floor_of(governed.rule, answer.outcome)
-    return Explained(path, governed, tuple(later), "", answer.outcome, answer.cached, floor, answer.spent)
+    shared = _shared(config, answer.outcome)
+    return Explained(path, governed, tuple(later), "", answer.outcome, answer.cached, floor, answer.spent, shared)
+
+
+def _shared(config: Config, answer: Outcome) -> Outcome | None:
+    """What the manifest has of an image, where that is a share and of these bytes."""
+    entries = manifest.read(manifest.load(config.root), config.root / manifest.NAME)
+    try:
+        standing = manifest.outcome(answer.path, entries[answer.path])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return standing if standing.share is not None and standing.sha256 == answer.sha256 else None
 
 
 def floor_of(rule: Rule, outcome: Outcome) -> float | None:

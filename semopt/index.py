@@ -43,11 +43,17 @@ def _row(one: Seen) -> list[int | str]:
 
 @dataclass(slots=True)
 class Index:
-    """Files seen by path (sources, variants, weights, the manifest), and the key that each source was built under."""
+    """Files seen by path (sources, variants, weights, the manifest), and the key that each source was built under.
+
+    shares: the key of what stands for a source instead of its answer, as its share of `spend`. spent: by folder of
+    `spend` what its shares depend on, and the warning that they gave, empty for none.
+    """
 
     file: Path
     seen: dict[str, Seen] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    shares: dict[str, str] = field(default_factory=dict)
+    spent: dict[str, list[str]] = field(default_factory=dict)
     changed: bool = False
 
     @classmethod
@@ -61,7 +67,8 @@ class Index:
             if value["version"] != VERSION:
                 return cls(file)
             seen = {path: Seen(Stat(*row[:4]), row[4], row[5]) for path, row in value["seen"].items()}
-            return cls(file, seen, dict(value["keys"]))
+            shares, spent = dict(value.get("shares", {})), dict(value.get("spent", {}))
+            return cls(file, seen, dict(value["keys"]), shares, spent)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return cls(file)
 
@@ -74,6 +81,8 @@ class Index:
             "seen": {path: _row(one) for path, one in sorted(self.seen.items())},
             "keys": dict(sorted(self.keys.items())),
         }
+        if self.shares or self.spent:
+            value |= {"shares": dict(sorted(self.shares.items())), "spent": dict(sorted(self.spent.items()))}
         body = json.dumps(value, separators=(",", ":")).encode("ascii")
         replace_whole(self.file, digest(body).encode("ascii") + b"\n" + body)
         self.changed = False
@@ -102,8 +111,21 @@ class Index:
 
     def unbuilt(self, path: str) -> None:
         """What stands for a source is no longer known to be right."""
-        if self.keys.pop(path, None) is not None:
+        if (self.keys.pop(path, None), self.shares.pop(path, None)) != (None, None):
             self.changed = True
+
+    def shared(self, path: str, key: str) -> None:
+        """Note the key of what stands for a source as its share."""
+        if self.shares.get(path) != key:
+            self.shares[path] = key
+            self.changed = True
+
+    def settled(self, folder: str, told: list[str] | None) -> None:
+        """Note what the shares of a folder depend on and their warning; None where they are not known to be right."""
+        if self.spent.get(folder) != told:
+            self.changed = True
+            self.spent.pop(folder, None)
+            self.spent |= {} if told is None else {folder: told}
 
     def doubt(self, path: str) -> None:
         """What is recorded of a file may be wrong; its bytes are looked at again."""
@@ -114,5 +136,7 @@ class Index:
         """Drop records of files and sources that are gone."""
         seen = {path: one for path, one in self.seen.items() if path in files}
         keys = {path: key for path, key in self.keys.items() if path in sources}
-        self.changed = self.changed or len(seen) < len(self.seen) or len(keys) < len(self.keys)
-        self.seen, self.keys = seen, keys
+        shares = {path: key for path, key in self.shares.items() if path in sources}
+        lost = len(seen) < len(self.seen) or len(keys) < len(self.keys) or len(shares) < len(self.shares)
+        self.changed = self.changed or lost
+        self.seen, self.keys, self.shares = seen, keys, shares

@@ -10,7 +10,7 @@ from typing import Any
 
 from semopt import regular
 from semopt.naming import DEFAULT, fault
-from semopt.records import Json, placeholder_of, sound, variant_json, variant_of
+from semopt.records import Json, placeholder_of, share_json, share_of, sound, variant_json, variant_of
 from semopt.types import COPY, Outcome, SemoptError, Variant
 
 NAME = "semopt-manifest.json"
@@ -25,7 +25,8 @@ def entry(outcome: Outcome) -> Json:
     status = outcome.status
     if status == "cached":
         status = "optimized" if any(one.format != COPY for one in outcome.variants) else "kept"
-    return {
+    share = {} if outcome.share is None else {"share": share_json(outcome.share)}
+    return share | {
         "sha256": outcome.sha256,
         "bytes": outcome.bytes,
         "width": outcome.width,
@@ -43,7 +44,8 @@ def outcome(path: str, value: Mapping[str, Any]) -> Outcome:
     """An outcome back from an entry. Raises KeyError, TypeError or ValueError on anything else."""
     plain = {key: value[key] for key in ("status", "reason", "rule", "strategy", "sha256", "bytes", "width", "height")}
     variants = tuple(map(variant_of, value["variants"]))
-    return sound(Outcome(path=path, **plain, variants=variants, placeholder=placeholder_of(value)))
+    placeholder, share = placeholder_of(value), share_of(value)
+    return sound(Outcome(path=path, **plain, variants=variants, placeholder=placeholder, share=share))
 
 
 def render(entries: Entries, output: str = DEFAULT) -> bytes:

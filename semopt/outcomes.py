@@ -36,10 +36,11 @@ def outcome_of(found: Found) -> Outcome:
     if found.order.task.rule.settings.serve:
         audience = "people"
     pairs = zip(ended.accepted, found.contents, strict=True)
-    return replace(outcome, status="optimized", variants=tuple(_variant(*pair, audience) for pair in pairs))
+    return replace(outcome, status="optimized", variants=tuple(variant(*pair, audience) for pair in pairs))
 
 
-def _variant(trial: Trial, content: bytes, audience: Audience) -> Variant:
+def variant(trial: Trial, content: bytes, audience: Audience) -> Variant:
+    """A trial and its bytes as a variant without path."""
     one, encoder = trial.candidate, ENCODERS[trial.candidate.encoder]
     return Variant(
         path="",

@@ -21,7 +21,9 @@ from semopt.keys import Keys
 from semopt.ledger import Ledger, again
 from semopt.lock import locked
 from semopt.outcomes import outcome_of
+from semopt.purses import Held, Purses
 from semopt.scope import Action, Scope, Step, default_jobs
+from semopt.sharing import Means, Sharing
 from semopt.state import STATE
 from semopt.stock import folder_of
 from semopt.types import Config, Outcome, Skipped, Task, Work
@@ -78,7 +80,9 @@ def preview(config: Config, scope: Scope) -> Iterator[Step]:
     """What `run` would do, in the order of paths. Writes nothing."""
     build = _Build(config, scope)
     steps = [_skip(one) for one in build.skipped] + [build.step(task) for task in build.tasks]
-    yield from sorted(steps, key=lambda step: step.path)
+    shared = build.shared([step.path for step in steps if step.action in ("search", "restore")])
+    for step in sorted(steps, key=lambda step: step.path):
+        yield replace(step, action="share") if step.path in shared else step
 
 
 def _skip(one: Skipped) -> Step:
@@ -99,12 +103,21 @@ class _Build:
         self._matches = matcher([scope.only]) if scope.only is not None else lambda place: True
         self.tasks = [task for task in planned.tasks if self._selected(task.asset.path)]
         self.skipped = [one for one in planned.skipped if self._selected(one.path)]
-        self.warnings = planned.warnings
+        purses = Purses(config, self._base)
+        unused = purses.unused(task.asset.path for task in planned.tasks)
+        self.warnings = (*planned.warnings, *unused)
         everything = {task.asset.path for task in planned.tasks} | {one.path for one in planned.skipped}
         self._hidden = hidden = tuple(plan.relative(config, place) for place in planned.unreadable)
         gone = {path for path in self._ledger.before if path not in everything and not path.startswith(hidden)}
         self._gone = set(filter(self._selected, gone))
         self._paths = sorted([task.asset.path for task in self.tasks] + [one.path for one in self.skipped])
+        means = Means(config, scope, self._ledger, self._cache, self._keep, crew, self._until, self._whole)
+        self._sharing = Sharing(means, purses)
+
+    @property
+    def _whole(self) -> bool:
+        """Whether the run is about all of the tree."""
+        return self._scope.only is None and self._scope.paths is None and not self._hidden
 
     @property
     def images(self) -> int:
@@ -134,8 +147,7 @@ class _Build:
     def close(self) -> None:
         """Bring manifest and index up to date, also where the run was cut short."""
         complete = len(self._ledger.done) == len(self._paths)
-        everything = self._scope.only is None and self._scope.paths is None and not self._hidden
-        self._ledger.close({*self._paths, *self._gone}, complete, everything)
+        self._ledger.close({*self._paths, *self._gone}, complete, self._whole)
 
     def step(self, task: Task) -> Step:
         """What would be done with a task."""
@@ -145,8 +157,14 @@ class _Build:
             action = "restore" if self._cached(looked) else "search"
         elif looked.status == "failed":
             action = "fail"
+        else:
+            self._sharing.stands(task, looked)
         reason = "" if isinstance(looked, _Stale) else looked.reason
         return Step(task.asset.path, action, reason, task.rule.name, task.rule.settings.strategy)
+
+    def shared(self, stale: Sequence[str]) -> set[str]:
+        """Of images that stand, those that would get another share, as far as that is known without a search."""
+        return set(self._sharing.foreseen(stale, {*self._paths, *self._gone}))
 
     def outcomes(self) -> Iterator[Outcome]:
         """Every outcome, in the order in which they become known."""
@@ -157,11 +175,14 @@ class _Build:
             looked = self._look(task)
             if isinstance(looked, _Stale):
                 stale.append(looked)
-            else:
+            elif not self._sharing.stands(task, looked):
                 yield looked
+        yield from self._sharing.begin([one.task.asset.path for one in stale], {*self._paths, *self._gone})
+        stale += [_Stale(*one) for one in self._sharing.unknown()]
         if stale:
             self._ledger.retire([one.task for one in stale])
-            yield from self._renewed(stale)
+            yield from self._sharing.passed(self._renewed(stale))
+        yield from self._sharing.end()
 
     def _look(self, task: Task) -> _Stale | Outcome:
         """What is known of an image without decoding it."""
@@ -174,7 +195,8 @@ class _Build:
         except OSError as error:
             return replace(failed, reason=f"cannot be read: {error.strerror or error}")
         key = self._keys.key(task.rule, sha256)
-        return self._ledger.unchanged(task, sha256, key) or _Stale(task, sha256, key)
+        unchanged = None if self._sharing.is_left_over(asset.path) else self._ledger.unchanged(task, sha256, key)
+        return unchanged or _Stale(task, sha256, key)
 
     def _cached(self, one: _Stale) -> tuple[Outcome, list[bytes]] | None:
         """An answer with the bytes of all its variants, where the cache has them and they can be believed."""
@@ -192,9 +214,13 @@ class _Build:
         if found is None:
             return None
         answer, contents = found
-        return self._ledger.install(
-            one.task, one.key, replace(answer, status=again(answer.status), work=Work()), contents
-        )
+        return self._install(one, one.key, replace(answer, status=again(answer.status), work=Work()), contents)
+
+    def _install(self, one: _Stale, key: str, answer: Outcome, contents: Iterable[bytes]) -> Outcome:
+        """Write what was found, or hold it until its share is known. key: empty where it is no answer that lasts."""
+        if key and self._sharing.hold(Held(one.task, one.sha256, key, answer)):
+            return _passing(one.task, answer)
+        return self._ledger.install(one.task, key, answer, contents)
 
     def _renewed(self, stale: list[_Stale]) -> Iterator[Outcome]:
         """Stale images made good: from the cache where it has an answer, else searched, equal ones once."""
@@ -236,17 +262,17 @@ class _Build:
             answer = self._scope.revised(first.task, answer, found.contents)
             contents = found.contents if answer.variants else ()
             self._keep(first.key, answer, contents)
-            yield self._ledger.install(first.task, first.key, answer, contents)
+            yield self._install(first, first.key, answer, contents)
             for twin in twins:
                 known = replace(answer, status=again(answer.status), work=Work())
-                yield self._ledger.install(twin.task, twin.key, known, contents)
+                yield self._install(twin, twin.key, known, contents)
 
     def _meanwhile(self, ones: Sequence[_Stale], answer: Outcome, contents: Sequence[bytes]) -> Iterator[Outcome]:
         """The best within the time stands until the next build, which searches again as if there were nothing."""
         if answer.variants:
             answer = replace(answer, reason="; ".join(filter(None, (answer.reason, MEANWHILE))))
         for one in ones:
-            yield self._ledger.install(one.task, "", answer, contents)
+            yield self._install(one, "", answer, contents)
 
     def _keep(self, key: str, answer: Outcome, contents: Iterable[bytes]) -> None:
         try:
@@ -256,5 +282,5 @@ class _Build:
 
 
 def _passing(task: Task, answer: Outcome) -> Outcome:
-    """What the next build tries again, so nothing of it is noted."""
+    """What is noted later, or never, as the next build tries it again."""
     return replace(answer, path=task.asset.path, rule=task.rule.name)

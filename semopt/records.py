@@ -11,7 +11,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from semopt.types import Candidate, Outcome, Passes, Score, Trial, Variant, Work
+from semopt.types import Candidate, Outcome, Passes, Score, Share, Trial, Variant, Work
 
 Json = dict[str, Any]
 Record = TypeVar("Record")
@@ -52,6 +52,17 @@ def variant_of(value: Mapping[str, Any]) -> Variant:
     fields = {key: value[key] for key in Variant.__dataclass_fields__ if key not in ("audience", "scores")}
     scores = tuple((name, sound(Score(**figures))) for name, figures in sorted(value["scores"].items()))
     return sound(Variant(**fields, audience=value["for"], scores=scores))
+
+
+def share_json(share: Share) -> Json:
+    """A share of `spend`."""
+    return {key: round(value, DIGITS) if isinstance(value, float) else value for key, value in asdict(share).items()}
+
+
+def share_of(value: Mapping[str, Any]) -> Share | None:
+    """The share of what was read, None where there is none. Raises TypeError on anything else."""
+    share = value.get("share")
+    return None if share is None else sound(Share(**share))
 
 
 def trial_json(trial: Trial) -> Json:

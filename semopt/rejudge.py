@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from semopt import regular
 from semopt.atomic import digest
-from semopt.types import Candidate, Config, Jury, Outcome, Score, Source, Task
+from semopt.types import Candidate, Config, Jury, Outcome, Score, Share, Source, Task
 
 if TYPE_CHECKING:
     from semopt.crew import Crew, Judges
     from semopt.pool import Answer, Worker
 
+SLACK = (
+    0.02  # of a similarity, and 100 times that of the metric: by so much what is a share may be seen worse than then
+)
 AHEAD = 2  # images for each worker: one is decoded while the other's views are judged
 
 
@@ -120,6 +123,8 @@ class _Asking:
         if answer.kind != "ok":
             return Asked(doubt, answer.kind, str(answer.value))
         source, views, figures = answer.value
+        if doubt.entry.share is not None and not doubt.entry.share.met:
+            return Asked(doubt, "ok", "; ".join(self._lost(doubt, doubt.entry.share, figures, views)))
         reasons = [*_below(doubt, figures), *(self._unrecognised(doubt, source, views) if views else ())]
         return Asked(doubt, "ok", "; ".join(reasons))
 
@@ -134,6 +139,19 @@ class _Asking:
             if not (all(jury.criterion(scores).passed for jury in juries) if juries else _same_class(scores)):
                 clauses = ", ".join(said(name, score) for name, score in scores.items())
                 yield f"{variant.path} is not recognised ({clauses})"
+
+    def _lost(
+        self, doubt: Doubt, share: Share, figures: Sequence[float], views: Mapping[int | None, Sequence[Any]]
+    ) -> Iterator[str]:
+        """A clause where the worst variant of a share that is below its threshold is seen worse than it was then."""
+        from semopt.looks import compared
+
+        seen = list(figures)
+        if share.by in doubt.task.rule.settings.evaluators and views:
+            seen = [scores[share.by].similarity for scores in compared([share.by], self._judges, views)]
+        metric, _ = _floor(doubt) or ("", 0.0)
+        if seen and min(seen) < share.figure - (100 * SLACK if share.by == metric else SLACK):
+            yield f"{share.by} gives {min(seen):.4g} where it gave {share.figure:.4g}, as its share of spend"
 
     def _juries(self, doubt: Doubt, source: Source) -> list[Jury]:
         """The rule's own; the post's strategies have none, as they ask for the top class alone."""

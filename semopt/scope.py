@@ -9,7 +9,7 @@ from typing import Literal
 
 from semopt.types import Outcome, Plan, Task
 
-Action = Literal["search", "restore", "none", "skip", "fail"]
+Action = Literal["search", "restore", "share", "none", "skip", "fail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a run would do with one image. action: "search", "restore" from the cache, "none", "skip" or "fail"."""
+    """What a run would do with one image.
+
+    action: "search", "restore" from the cache, "share" (to give it another share of `spend`), "none", "skip" or "fail".
+    """
 
     path: str
     action: Action

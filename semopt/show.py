@@ -65,7 +65,12 @@ class Shown:
         if self.as_json:
             _line("step", asdict(step))
         elif not self.quiet:
-            does = {"search": "would be searched", "restore": "would be restored from the cache", "none": "up to date"}
+            does = {
+                "search": "would be searched",
+                "restore": "would be restored from the cache",
+                "share": "would get another share of spend",
+                "none": "up to date",
+            }
             said = does.get(step.action, f"{step.action}: {printable(step.reason)}")
             strategy = f" ({step.strategy or 'both or lossless'})" if step.action in ("search", "restore") else ""
             print(f"{printable(step.path)}: {said}{strategy}")

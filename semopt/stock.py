@@ -126,7 +126,7 @@ def prune(config: Config, waiting: Waiting) -> Removed:
         if not index.seen:
             raise SemoptError(_UNKNOWN)
         stock = take(folder)
-        return remove(stock, _useless(stock, set(index.keys.values())))
+        return remove(stock, _useless(stock, {*index.keys.values(), *index.shares.values()}))
 
 
 _UNKNOWN = "no build of this tree is known, so nothing tells what of the cache it needs; run semopt build first"

@@ -161,7 +161,8 @@ class Config:
     file: the config's path, None where there is none. output: template of variants' paths. cache: absolute folder.
     target: a folder of its own for variants, absolute. Paths of images are then relative to the tree, those of variants
     to the target; an image that has a place there gets a file, a copy where nothing smaller was found. None: beside the
-    originals.
+    originals. spend: bytes that the variants of a folder's images share, by the folder relative to the tree, sorted;
+    empty for the tree itself.
     """
 
     root: Path
@@ -175,6 +176,7 @@ class Config:
     output: str = "{dir}/{name}.semopt.{ext}"
     cache: Path | None = None
     target: Path | None = None
+    spend: tuple[tuple[str, int], ...] = ()
 
 
 # --- what the plan says -----------------------------------------------------------------------------------------
@@ -626,6 +628,22 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What became of an image whose variants are not those that its search found, but its share of `spend`.
+
+    folder: whose bytes they are, relative to the tree, empty for the tree itself. by: the judge, or the metric, that is
+    nearest to its threshold, or farthest below. figure: its similarity, or the metric's; wanted: the least asked for,
+    None where another figure is. met: whether all that the rule asks for still holds.
+    """
+
+    folder: str
+    by: str
+    figure: float
+    wanted: float | None
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Passes:
     """Images through one network, or through all: of the original, in the search, of what was found, beside it."""
 
@@ -702,7 +720,8 @@ class Sample:
 class Outcome:
     """What became of one asset in this run. width, height: upright px of the original, None where unknown.
 
-    placeholder: a data URI of about a kilobyte, None where the rule wants none.
+    placeholder: a data URI of about a kilobyte, None where the rule wants none. share: None where the variants are
+    those that the search found.
     """
 
     path: str
@@ -718,3 +737,4 @@ class Outcome:
     work: Work = Work()
     trials: tuple[Trial, ...] = ()
     placeholder: str | None = None
+    share: Share | None = None

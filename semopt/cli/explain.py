@@ -69,6 +69,7 @@ def _config(parsed: argparse.Namespace) -> Config:
 
 def as_json(found: Explained) -> dict[str, object]:
     """All of it as a program reads it."""
+    from semopt.manifest import entry
     from semopt.records import trial_json
     from semopt.show import outcome_json
 
@@ -87,6 +88,7 @@ def as_json(found: Explained) -> dict[str, object]:
         "confirmation": found.confirmation() or None,
         "floor": found.floor,
         "instead": found.instead or None,
+        "shared": None if found.shared is None else entry(found.shared),
         "trials": [{**trial_json(trial), "verdict": found.verdict(trial)} for trial in trials],
     }
 
@@ -134,6 +136,8 @@ def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
     yield f"  original  {source}"
     yield from _line("strategy", f"{outcome.strategy or 'none'}{_routed(outcome, found)}")
     yield from _line("answer", f"{_answer(outcome)}{'; known to the cache' if found.cached else '; searched now'}")
+    if found.shared is not None:
+        yield from _line("share", _share(found.shared))
     if confirmed := found.confirmation():
         yield from _line("confirmed", confirmed)
     work = outcome.work
@@ -186,6 +190,15 @@ def _answer(outcome: Outcome) -> str:
     if not outcome.variants:
         return f"{outcome.status}: {outcome.reason}"
     return ", ".join(f"{one.format} {size(one.bytes)}" for one in outcome.variants)
+
+
+def _share(shared: Outcome) -> str:
+    """What stands instead of the answer, and by whose bytes."""
+    share = shared.share
+    whose = f"of {share.folder}/" if share and share.folder else "of the tree"
+    figures = "" if share is None else f": {share.by} gives {share.figure:.4g}"
+    wanted = "" if share is None or share.wanted is None else f", {share.wanted:g} is asked for"
+    return f"{_answer(shared)}, by spend {whose}{figures}{wanted}"
 
 
 def table(outcome: Outcome, found: Explained) -> Iterator[str]:

@@ -64,7 +64,7 @@ KEYS: dict[str, str] = {
     "limits.variant": "'semopt check' fails where a variant has more bytes.",
     "limits.folder": "'semopt check' fails where the variants of a folder have more bytes.",
     "limits.tree": "'semopt check' fails where all variants together have more bytes.",
-    "spend": "The bytes that are shared out over the whole tree.",
+    "spend": "Bytes that all variants share, of the tree or by folder ('.' is the tree); the innermost counts.",
     "cache": "The folder of the cache, relative to this file; '.semopt/cache' by default.",
 }
 """By key path, without indices and names of the user's own."""

@@ -100,6 +100,11 @@ def _size(walk: _Walk, check: Size, path: str) -> Json:
     return {"anyOf": [number, {"type": "string", "pattern": pattern}]}
 
 
+def _spend(walk: _Walk, check: schema.Spend, path: str) -> Json:
+    size = walk.value(schema.BYTES, path)
+    return {"anyOf": [*size["anyOf"], {"type": "object", "minProperties": 1, "additionalProperties": size}]}
+
+
 def _flag(walk: _Walk, check: Flag, path: str) -> Json:
     return {"enum": [value for value in (True, False) if f"{path}: {value}".lower() not in walk.later]}
 
@@ -166,5 +171,6 @@ _SORTS: dict[type, Callable[[_Walk, Any, str], Json]] = {
     Cache: _path,
     Weights: lambda walk, check, path: _TEXT,
     schema.Judge: _judge,
+    schema.Spend: _spend,
     schema.Evaluator: _evaluator,
 }

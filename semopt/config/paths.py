@@ -46,6 +46,22 @@ class Glob:
         return text
 
 
+_OF_TREE = (
+    _BACKSLASH,
+    (r"[*?\[\]]", "that is a glob; name a folder"),
+    (r"^/", "folders begin at the tree; remove the '/' in front"),
+    _UP,
+    (r"(^|/)\./|//|/\.$", "no folder is named like that; remove './' and double '/'"),
+)
+
+
+def of_tree(place: Place) -> str:
+    """The name of a folder relative to the tree, without a slash at its end; "." is the tree itself, and read as ""."""
+    text = Text("a folder of the tree")(place)
+    _refuse(place, text, _OF_TREE)
+    return "" if text in (".", "./") else text.rstrip("/")
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A path inside the root, or an absolute one. Read as an absolute path. what: "a folder"."""

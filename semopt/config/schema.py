@@ -12,7 +12,7 @@ from semopt.config.checks import Check, Choice, Flag, Number, Place, Size, Text
 from semopt.config.faults import advise, show
 from semopt.config.names import Names
 from semopt.config.nodes import Node
-from semopt.config.paths import Cache, Folder, Glob, Location, Weights
+from semopt.config.paths import Cache, Folder, Glob, Location, Weights, of_tree
 from semopt.config.shapes import Keys, Many, Section
 from semopt.evaluators.families import HIGHEST
 from semopt.evaluators.names import DEVICES
@@ -20,7 +20,6 @@ from semopt.naming import fault
 from semopt.types import BUILT_IN
 
 LATER = frozenset({
-    "spend",
     "cache: URL",
 })  # fmt: skip
 """Keys, and values of keys, that are checked and then refused: a release that brings one deletes its line."""
@@ -117,6 +116,29 @@ def plain(place: Place) -> bool | int | float | str:
         return Flag()(place)
     number = place.node.number
     return Text("text, a number, true or false")(place) if number is None else number
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Bytes for the whole tree, or for folders of it. Read as bytes by folder, "" for the tree itself."""
+
+    what: str = "a number of bytes such as 2MB, or one for each of some folders, such as {photos: 500kB}"
+
+    def __call__(self, place: Place) -> dict[str, int]:
+        """Read one figure or several; no folder may be named twice."""
+        if place.node.sort != "mapping":
+            return {"": replace(BYTES, expected=self.what)(place)}
+        if not place.node.pairs:
+            raise place.wrong(self.what)
+        section = Keys("spend", {}, named=BYTES)(place)
+        read: dict[str, int] = {}
+        for name, size in section.named.items():
+            here = section.places[name]
+            folder = of_tree(replace(here, node=next(key for key, _ in place.node.pairs if key.text == name)))
+            if folder in read:
+                raise here.fault("names a folder that stands here already; keep one")
+            read[folder] = size
+        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +291,7 @@ def top(scope: Scope) -> Keys:
         "output": output,
         "exclude": replace(globs, empty=True),
         "limits": Keys("limits", LIMITS),
-        "spend": BYTES,
+        "spend": Spend(),
         "cache": Cache(scope.root),
     }
     return Keys("a config", keys, {"version": "version: 1"})

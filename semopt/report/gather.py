@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -99,6 +99,7 @@ def _image(path: str, entry: Mapping[str, Any], rule: Rule, links: _Links, thumb
         "strategy": entry.get("strategy"),
         "rule": rule.name,
         "reason": entry.get("reason") or "",
+        "share": entry.get("share"),
         "bytes": entry.get("bytes"),
         "width": entry.get("width"),
         "height": entry.get("height"),
@@ -135,7 +136,8 @@ def _detail(path: str, entry: Mapping[str, Any], rule: Rule, outcome: Outcome | 
     thresholds = {name: _threshold(rule, name) for name in rule.settings.evaluators}
     if outcome is None:
         return {"judges": judges, "thresholds": thresholds, "trials": None}
-    found = Explained(path, Match(rule, ""), outcome=outcome, floor=floor_of(rule, outcome))
+    shared = replace(outcome, variants=manifest.variants(entry)) if entry.get("share") else None
+    found = Explained(path, Match(rule, ""), outcome=outcome, floor=floor_of(rule, outcome), shared=shared)
     work = outcome.work
     return {
         "judges": judges,

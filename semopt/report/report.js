@@ -58,7 +58,7 @@
     })));
     histogram(counted.filter(image => image.variants.length).map(ratio));
     topList("largest", [...counted].sort((a, b) => left(b) - left(a)), image => size(left(image)));
-    topList("nearest", images.filter(image => image.margin != null).sort((a, b) => a.margin - b.margin), image => `+${image.margin.toFixed(3)}`);
+    topList("nearest", images.filter(image => image.margin != null).sort((a, b) => a.margin - b.margin), image => `${image.margin < 0 ? "" : "+"}${image.margin.toFixed(3)}`);
     if (failed.length) {
       find("failures").hidden = false;
       find("failures-title").textContent = `Failed: ${failed.length}`;
@@ -278,7 +278,7 @@
     svg.append(drawn("text", { x: (width + margin.left) / 2, y: height - 6, "text-anchor": "middle" }, `bytes (each step to the right costs as many times more), against ${name}`));
     for (const one of limits) svg.append(drawn("path", { class: "limit", d: `M${margin.left} ${y(one)}H${width - margin.right}` }));
     for (const trial of [...points].sort((a, b) => (a[7] === "winner") - (b[7] === "winner"))) {
-      const kind = trial[7] === "winner" ? "winner" : trial[7] === "yes" ? "yes" : "no";
+      const kind = ["winner", "share"].includes(trial[7]) ? "winner" : trial[7] === "yes" ? "yes" : "no";
       const point = drawn("circle", { class: kind, cx: x(trial[4]), cy: y(figure(trial)), r: kind === "winner" ? 7 : 4.5 });
       point.append(drawn("title", {}, `${trial[0]} ${trial[1]}×${trial[2]}${trial[3] == null ? "" : ` q${trial[3]}`}, ${size(trial[4])}: ${figure(trial)}, ${said(trial[7])}`));
       svg.append(point);
@@ -286,7 +286,7 @@
     return svg;
   }
 
-  const said = verdict => ({ winner: "chosen", yes: "accepted", no: "rejected", "": "not judged" })[verdict] || verdict.replace(/^no, /, "rejected ");
+  const said = verdict => ({ share: "written, as its share", winner: "chosen", yes: "accepted", no: "rejected", "": "not judged" })[verdict] || verdict.replace(/^no, /, "rejected ");
   const key = () => element("ul", { className: "key" }, ...[["winner", "chosen"], ["yes", "accepted"], ["no", "rejected or not judged"]].map(([kind, text]) => {
     const svg = drawn("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" });
     svg.append(drawn("circle", { class: kind, cx: 7, cy: 7, r: 5 }));

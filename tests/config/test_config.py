@@ -427,14 +427,12 @@ def test_an_evaluator_that_is_no_mapping_shows_one(root: Path) -> None:
     assert faults(root, "version: 1\nevaluators:\n  x: resnet50") == [f"3: evaluators.x: {expected}"]
 
 
-REMOVE = "is not in this version of semopt yet; remove it"
 CHOOSE = "is not in this version of semopt yet; choose another"
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("spend: 20MB", f"spend: {REMOVE}"),
         ("cache: https://cache.example/x", f"cache: 'https://cache.example/x' {CHOOSE}"),
     ],
 )
@@ -455,6 +453,42 @@ def test_limits_of_what_is_written(root: Path) -> None:
     assert config.default(root).limits == Limits(variant=None, folder=None, tree=None)
     limits = read(root, "version: 1\nlimits: {variant: 100kB, folder: 2MB, tree: 10MB}").limits
     assert (limits.variant, limits.folder, limits.tree) == (100_000, 2_000_000, 10_000_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "spend"),
+    [
+        ("2MB", (("", 2_000_000),)),
+        ("1500", (("", 1500),)),
+        ("{photos: 500kB, heroes/: 1MB}", (("heroes", 1_000_000), ("photos", 500_000))),
+        ("{.: 2MB, photos/best: 10kB}", (("", 2_000_000), ("photos/best", 10_000))),
+        ('{"2024": 1MB, "a b": 7}', (("2024", 1_000_000), ("a b", 7))),
+    ],
+)
+def test_bytes_that_are_shared(root: Path, text: str, spend: tuple[tuple[str, int], ...]) -> None:
+    assert config.default(root).spend == ()
+    assert read(root, f"version: 1\nspend: {text}").spend == spend
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("much", ["spend: expected a number of bytes such as 2MB, or one for each of some folders, such as"]),
+        ("{}", ["spend: expected a number of bytes such as 2MB, or one for each of some folders, such as"]),
+        ("[1MB]", ["spend: expected a number of bytes such as 2MB, or one for each of some folders, such as"]),
+        ("{photos: much}", ["spend.photos: expected a number of bytes such as 100MB or 1500000, found 'much'"]),
+        ('{"photos/**": 1MB}', ["spend.'photos/**': found 'photos/**'; that is a glob; name a folder"]),
+        ("{/photos: 1MB}", ["spend.'/photos': found '/photos'; folders begin at the tree; remove the '/' in front"]),
+        ("{../photos: 1MB}", ["spend.'../photos': found '../photos'; '..' leads out of the folder; remove it"]),
+        ("{a//b: 1MB}", ["spend.'a//b': found 'a//b'; no folder is named like that; remove './' and double '/'"]),
+        ("{photos: 1MB, photos/: 2MB}", ["spend.'photos/': names a folder that stands here already; keep one"]),
+        ("{photos: 1MB, photos: 2MB}", ["spend.photos: stands here twice, first in line 2; keep one"]),
+    ],
+)
+def test_faults_of_bytes_that_are_shared(root: Path, text: str, found: list[str]) -> None:
+    said = faults(root, f"version: 1\nspend: {text}")
+    assert len(said) == len(found)
+    assert all(one.startswith(f"2: {start}") for one, start in zip(said, found, strict=True))
 
 
 def test_a_release_that_brings_a_key_deletes_its_line(root: Path) -> None:
