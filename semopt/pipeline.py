@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from semopt import plan, state
 from semopt.belief import believable
-from semopt.cache import Cache
 from semopt.globs import matcher
 from semopt.keys import Keys
 from semopt.ledger import Ledger, again
 from semopt.lock import locked
 from semopt.outcomes import outcome_of
+from semopt.remote.shared import cache_of
 from semopt.scope import Action, Scope, Step, default_jobs
 from semopt.state import STATE
 from semopt.stock import folder_of
@@ -76,7 +76,7 @@ def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outc
 
 def preview(config: Config, scope: Scope) -> Iterator[Step]:
     """What `run` would do, in the order of paths. Writes nothing."""
-    build = _Build(config, scope)
+    build = _Build(replace(config, shared=None), scope)  # nobody is asked what would be done
     steps = [_skip(one) for one in build.skipped] + [build.step(task) for task in build.tasks]
     yield from sorted(steps, key=lambda step: step.path)
 
@@ -93,7 +93,7 @@ class _Build:
         self._until = time.monotonic() + (float("inf") if scope.seconds is None else scope.seconds)
         self._base = plan.relative(config, "")
         self._ledger = Ledger(config, self._base)
-        self._cache = Cache(folder_of(config))
+        self._cache = cache_of(config)
         self._keys = Keys(config)
         planned = scope.plan or plan.make(config, self._ledger.writer.owned_paths().__contains__)
         self._matches = matcher([scope.only]) if scope.only is not None else lambda place: True
@@ -135,7 +135,10 @@ class _Build:
         """Bring manifest and index up to date, also where the run was cut short."""
         complete = len(self._ledger.done) == len(self._paths)
         everything = self._scope.only is None and self._scope.paths is None and not self._hidden
-        self._ledger.close({*self._paths, *self._gone}, complete, everything)
+        try:
+            self._ledger.close({*self._paths, *self._gone}, complete, everything)
+        finally:
+            self._cache.close(complete)
 
     def step(self, task: Task) -> Step:
         """What would be done with a task."""
@@ -181,7 +184,8 @@ class _Build:
         answer = self._cache.get(one.key)
         if answer is None:
             return None
-        contents = [self._cache.content(variant.sha256) for variant in answer.variants]
+        size = one.task.asset.stat.size
+        contents = [self._cache.content(variant.sha256, size) for variant in answer.variants]
         whole = [content for content in contents if content is not None]
         believed = believable(answer, whole, one.task.asset, one.sha256, self._config.limits)
         return (answer, whole) if believed else None
@@ -199,7 +203,7 @@ class _Build:
     def _renewed(self, stale: list[_Stale]) -> Iterator[Outcome]:
         """Stale images made good: from the cache where it has an answer, else searched, equal ones once."""
         groups: dict[str, list[_Stale]] = {}
-        for one in stale:
+        for one in self._cache.ahead(stale, lambda one: (one.key, one.task.asset.stat.size)):
             restored = None if one.key in groups else self._restored(one)
             if restored is None:
                 groups.setdefault(one.key, []).append(one)

@@ -64,7 +64,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "manifest": RECORDS,
     "journal": FILES,
     "write": {*FILES, "journal"},
-    "config": {*NOUNS, "naming", "regular", *REGISTRIES},
+    "remote": {*FILES, "cache", "stock"},
+    "config": {*NOUNS, "naming", "regular", "remote", *REGISTRIES},
     "keys": {*FILES, *REGISTRIES},
     "session": {*PIXELS, "regular"},
     "worker": {*NOUNS, "session"},
@@ -77,14 +78,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {*NOUNS, "search", "strategies", "crew", "looks", "pool", "problem", "session"},
     "outcomes": {*RECORDS, "encoders", "engine"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
-    "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders", "belief", "stock"},
+    "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders", "belief", "remote", "stock"},
     "watch": {*FILES, "plan", "manifest", "strategies", "crew", "pipeline", "engine", "write"},
     "stock": {*FILES, "cache", "index", "lock", "write"},
     "cleaning": {*FILES, "ledger", "lock", "manifest", "plan", "stock", "write"},
     "roster": {*NOUNS, "evaluators"},
     "estimate": {*NOUNS, "answers", "crew", "plan"},
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
-    "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "stock", "write"},
+    "answers": {*FILES, "cache", "keys", "crew", "engine", "outcomes", "pipeline", "remote", "write"},
     "explain": {
         *NOUNS,
         *("answers", "crew", "criteria", "engine", "globs", "manifest", "naming", "plan", "problem", "strategies"),
@@ -100,7 +101,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "write",
     },
     "rejudge": {*FILES, "criteria", "strategies", "crew", "looks", "panel", "pool", "problem", "session"},
-    "check": {*FILES, *STAGES, "findings", "keys", "rejudge", "stock", "strategies"},
+    "check": {*FILES, *STAGES, "findings", "keys", "rejudge", "remote", "strategies"},
     "against": {
         *FILES,
         *("config", "crew", "evaluators", "findings", "globs", "looks", "manifest", "panel", "plan", "pool", "rejudge"),
@@ -123,7 +124,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Rooms by name; "" is the package itself. A room may always import itself."""
 
-SLOW = {"torch", "torchvision", "numpy", "PIL", "scipy", "ssimulacra2", "tqdm", "watchdog"}
+SLOW = {"torch", "torchvision", "numpy", "PIL", "scipy", "ssimulacra2", "tqdm", "watchdog", "fsspec", "s3fs"}
 
 
 def room(file: Path) -> str:
@@ -182,7 +183,8 @@ def test_nothing_below_the_command_line_prints(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cli", "show", "config", "pipeline", "ledger", "keys", "plan", "plugins", "encoders", "evaluators"]
+    "name",
+    ["cli", "show", "config", "pipeline", "ledger", "keys", "plan", "plugins", "encoders", "evaluators", "remote"],
 )
 def test_what_a_build_with_nothing_to_do_needs_imports_nothing_heavy(name: str) -> None:
     files = [

@@ -60,7 +60,8 @@ def config(top: Section, empty: Config, names: Names) -> Config:
         exclude=values.get("exclude", ()),
         limits=_limits(values.get("limits")),
         output=values.get("output", empty.output),
-        cache=values.get("cache"),
+        cache=cache if isinstance(cache := values.get("cache"), Path) else None,
+        shared=cache if isinstance(cache, str) else None,
     )
 
 

@@ -64,6 +64,6 @@ KEYS: dict[str, str] = {
     "limits.folder": "'semopt check' fails where the variants of a folder have more bytes.",
     "limits.tree": "'semopt check' fails where all variants together have more bytes.",
     "spend": "The bytes that are shared out over the whole tree.",
-    "cache": "The folder of the cache, relative to this file; '.semopt/cache' by default.",
+    "cache": "The folder of the cache, relative to this file; '.semopt/cache' by default. Or a URL such as s3://bucket/cache.",
 }
 """By key path, without indices and names of the user's own."""

@@ -114,8 +114,7 @@ def _text(walk: _Walk, check: Text, path: str) -> Json:
 
 
 def _path(walk: _Walk, check: Check, path: str) -> Json:
-    refused = {"not": {"pattern": r"\\|^~|(^|/)\.\.(/|$)" + ("|://" if f"{path}: URL" in walk.later else "")}}
-    return {**_TEXT, **refused}
+    return {**_TEXT, "not": {"pattern": r"\\|^~|(^|/)\.\.(/|$)"}}
 
 
 def _glob(walk: _Walk, check: Glob, path: str) -> Json:

@@ -20,7 +20,6 @@ from semopt.types import BUILT_IN
 
 LATER = frozenset({
     "spend",
-    "cache: URL",
 })  # fmt: skip
 """Keys, and values of keys, that are checked and then refused: a release that brings one deletes its line."""
 
