@@ -20,11 +20,13 @@ from semopt.keys import Keys
 from semopt.ledger import Ledger, again
 from semopt.lock import locked
 from semopt.outcomes import outcome_of
+from semopt.remote.mirror import Mirror
+from semopt.remote.publish import publish
 from semopt.remote.shared import cache_of
 from semopt.scope import Action, Scope, Step, default_jobs
 from semopt.state import STATE
 from semopt.stock import folder_of
-from semopt.types import Config, Outcome, Skipped, Task, Work
+from semopt.types import Config, Outcome, SemoptError, Skipped, Task, Work
 
 __all__ = ["Action", "Scope", "Step", "default_jobs", "preview", "run"]
 
@@ -58,9 +60,14 @@ def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outc
     single images is an Outcome.
     """
     folder = config.root / STATE
+    mirror = Mirror(config, config.remote) if config.remote else None
+    if mirror is not None:
+        mirror.make()
     folder_of(config)  # raises where what is written there would land elsewhere
     with locked(folder / "lock", lambda: log.warning("another build of this tree runs; waiting for it")):
         state.prepare(folder)
+        if mirror is not None:
+            mirror.fetch()
         build = _Build(config, scope, crew)
         build.recover()
         for warning in build.warnings:
@@ -72,10 +79,14 @@ def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outc
             yield from build.ordered(build.outcomes())
         finally:
             build.close()
+        if mirror is not None:
+            publish(mirror)
 
 
 def preview(config: Config, scope: Scope) -> Iterator[Step]:
     """What `run` would do, in the order of paths. Writes nothing."""
+    if config.remote:
+        raise SemoptError(f"{config.remote} is fetched before it is looked at, so nothing tells what would be done")
     build = _Build(replace(config, shared=None), scope)  # nobody is asked what would be done
     steps = [_skip(one) for one in build.skipped] + [build.step(task) for task in build.tasks]
     yield from sorted(steps, key=lambda step: step.path)

@@ -45,7 +45,7 @@ def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Show, prune or clear; 1 where something could not be removed."""
-    config = arguments.config_of(parsed)
+    config = arguments.config_of(parsed, urls=True)
     return _show(config, parsed.json) if parsed.action == "show" else _shrink(config, parsed.action, parsed.json)
 
 

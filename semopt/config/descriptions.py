@@ -4,7 +4,7 @@ from __future__ import annotations
 
 KEYS: dict[str, str] = {
     "version": "The version of the config's form; this semopt reads 1.",
-    "assets": "The folder of images, relative to this file; without it, the folder that this file lies in.",
+    "assets": "The folder of images, relative to this file, which is the default; or a URL such as s3://bucket/images.",
     "evaluator": "The judge or judges that every rule asks unless it names its own; 'embedded' by default.",
     "evaluators": "Judges of your own beside 'embedded' and 'text', each under a name that rules then use.",
     "evaluators.kind": "What makes the judge; it decides which other keys there are.",

@@ -16,7 +16,7 @@ from semopt.config import schema
 from semopt.config.checks import MAX_TEXT, Check, Choice, Flag, Number, Size, Text
 from semopt.config.descriptions import KEYS
 from semopt.config.names import Names, known
-from semopt.config.paths import Cache, Folder, Glob, Location, Weights
+from semopt.config.paths import Elsewhere, Folder, Glob, Location, Weights
 from semopt.config.shapes import Keys, Many
 
 Json = dict[str, Any]
@@ -162,7 +162,7 @@ _SORTS: dict[type, Callable[[_Walk, Any, str], Json]] = {
     Glob: _glob,
     Location: _path,
     Folder: _path,
-    Cache: _path,
+    Elsewhere: _path,
     Weights: lambda walk, check, path: _TEXT,
     schema.Judge: _judge,
     schema.Evaluator: _evaluator,

@@ -84,15 +84,16 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
-    """A folder, which need not exist, or a URL."""
+class Elsewhere:
+    """A folder, or a URL. exists: the folder must be there already."""
 
     root: Path
+    exists: bool = True
 
     def __call__(self, place: Place) -> Path | str:
-        """Read the place of the cache."""
+        """Read a path, or a URL without the slash at its end."""
         if not is_url(place.node.text):
-            return Folder(self.root, exists=False)(place)
+            return Folder(self.root, self.exists)(place)
         url = Text("a folder or a URL")(place)
         if wrong := fault(url):
             raise place.fault(f"the URL {wrong}")

@@ -12,7 +12,7 @@ from semopt.config.checks import Check, Choice, Flag, Number, Place, Size, Text
 from semopt.config.faults import advise, show
 from semopt.config.names import Names
 from semopt.config.nodes import Node
-from semopt.config.paths import Cache, Folder, Glob, Location, Weights
+from semopt.config.paths import Elsewhere, Folder, Glob, Location, Weights
 from semopt.config.shapes import Keys, Many, Section
 from semopt.evaluators.families import HIGHEST
 from semopt.naming import fault
@@ -256,7 +256,7 @@ def top(scope: Scope) -> Keys:
     }
     keys: dict[str, Check] = {
         "version": version,
-        "assets": Folder(scope.root),
+        "assets": Elsewhere(scope.root),
         "evaluator": judges,
         "evaluators": Keys("evaluators", {}, named=Evaluator(scope), most=MAX_JUDGES),
         "rules": Many(
@@ -266,6 +266,6 @@ def top(scope: Scope) -> Keys:
         "exclude": replace(globs, empty=True),
         "limits": Keys("limits", LIMITS),
         "spend": BYTES,
-        "cache": Cache(scope.root),
+        "cache": Elsewhere(scope.root, exists=False),
     }
     return Keys("a config", keys, {"version": "version: 1"})

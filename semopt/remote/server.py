@@ -8,8 +8,10 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from semopt.remote.urls import LOCAL, OBJECTS, kind
@@ -18,8 +20,8 @@ from semopt.types import SemoptError
 LIMIT_S = 10.0
 """For one object, to connect and be read or written whole; variants have tens of kilobytes."""
 
-LISTING_S = 60.0
-"""For a listing, which has a request for each thousand objects, and for objects as large as originals."""
+LARGE_S = 600.0
+"""For the listing of a folder, which takes a request for each thousand objects, and for an original of 100 MB."""
 
 READ_ONLY = (PermissionError, NotImplementedError)
 T = TypeVar("T")
@@ -27,6 +29,19 @@ T = TypeVar("T")
 
 class RemoteError(SemoptError):
     """A URL cannot be used; the text says why, without the URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object of a listing. token: what changes whenever it is replaced, empty where nothing tells."""
+
+    path: str
+    size: int
+    token: str
+
+
+_TELLING = ("ETag", "etag", "generation", "md5Hash", "crc32c", "content_md5", "version_id")
+_DATED = ("mtime", "ino", "LastModified", "last_modified", "updated", "created")
 
 
 class Server:
@@ -65,6 +80,35 @@ class Server:
             self._within(self._fs.makedirs, place.rpartition("/")[0], exist_ok=True)
             self._within(self._fs.pipe_file, place, content)
 
+    def download(self, path: str, file: Path) -> None:
+        """Bring an object into a file, piece by piece. Raises what fsspec raises."""
+        within(LARGE_S, self._fs.get_file, self._at(path), str(file))
+
+    def remove(self, path: str) -> None:
+        """Remove an object; one that is gone is no fault. Raises what fsspec raises."""
+        try:
+            self._within(self._fs.rm_file, self._at(path))
+        except FileNotFoundError:
+            return
+
+    def listing(self, enters: Callable[[str], bool]) -> Iterator[Found]:
+        """Every object, a folder at a time: what is in memory is the listing of one. enters: a folder's name.
+
+        Raises what fsspec raises: a listing that is not whole would make what is there look gone.
+        """
+        file_system, top = self._opened
+        waiting = [top]
+        while waiting:
+            folder = waiting.pop()
+            for one in within(LARGE_S, file_system.ls, folder, detail=True):
+                place, name = str(one["name"]).rstrip("/"), str(one["name"]).rstrip("/").rpartition("/")[2]
+                if place != f"{folder}/{name}" or not name:  # the folder itself, which some stores list too
+                    continue
+                if one["type"] == "directory":
+                    waiting += [place] if enters(name) else []
+                else:
+                    yield Found(place.removeprefix(f"{top}/"), int(one["size"] or 0), _token(one))
+
     def _at(self, path: str) -> str:
         return f"{self._opened[1]}/{path}"
 
@@ -100,6 +144,11 @@ class Server:
 
     def _within(self, call: Callable[..., T], *arguments: Any, **named: Any) -> T:
         return within(self._seconds, call, *arguments, **named)
+
+
+def _token(one: dict[str, Any]) -> str:
+    known = {key: str(one[key]) for key in (*_TELLING, *_DATED) if one.get(key) is not None}
+    return " ".join([str(one["size"]), *(f"{key}={value}" for key, value in known.items())]) if known else ""
 
 
 def within(seconds: float, call: Callable[..., T], *arguments: Any, **named: Any) -> T:

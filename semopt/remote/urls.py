@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+
+from semopt.atomic import digest
+from semopt.state import STATE
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\\?#]+")
 LOCAL = ("file", "local")
@@ -18,6 +22,11 @@ def is_url(text: str) -> bool:
 def kind(url: str) -> str:
     """The part before the colon."""
     return url.partition("://")[0]
+
+
+def mirror_of(folder: Path, url: str) -> Path:
+    """Where the tree at a URL is built, for the config in a folder; another URL has another mirror."""
+    return folder / STATE / "mirror" / digest(url.encode())[:16]
 
 
 def fault(url: str) -> str | None:

@@ -70,6 +70,19 @@ def test_a_cache_by_url(root: Path) -> None:
     assert (found.cache, found.shared) == (None, "s3://bucket/cache")
 
 
+def test_a_tree_at_a_url(root: Path) -> None:
+    found = read(root, "version: 1\nassets: s3://bucket/site/")
+    assert found.remote == "s3://bucket/site"
+    assert found.root == found.assets
+    assert found.root.parent == root / ".semopt" / "mirror"
+    assert found.cache == root / ".semopt" / "cache"
+    assert read(root, "version: 1\nassets: s3://bucket/other").root != found.root
+    assert read(root, "version: 1\nassets: s3://b/x\ncache: s3://b/y").shared == "s3://b/y"
+    assert faults(root, "version: 1\nassets: gs://me:hush@b/x") == [
+        f"2: assets: the URL holds a user or a password; {ENVIRONMENT}"
+    ]
+
+
 def test_the_smallest_config(root: Path) -> None:
     assert read(root, "version: 1") == replace(config.default(root), file=root / "semopt.yaml")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import fsspec
@@ -81,50 +83,69 @@ def bucket(s3_server: tuple[str, Counter[str]], monkeypatch: pytest.MonkeyPatch)
 
 
 class Faulty(MemoryFileSystem):
-    """Objects in memory. The calls from `fails_at` on raise `error`; with `once` that one alone."""
+    """Objects in memory. The calls from `fails_at` on raise `error`; with `once` that one alone; with `late` when done.
+
+    What is called elsewhere by several threads at a time is called here by one.
+    """
 
     protocol = "faulty"
     store: ClassVar[dict[str, Any]] = {}
     pseudo_dirs: ClassVar[list[str]] = [""]
+    written: ClassVar[list[str]] = []
+    lock = threading.RLock()
     cachable = False
     calls = 0
     fails_at: int | None = None
-    once = False
-    error: BaseException = OSError(f"the line went dead; key={SECRET}")
-    written: ClassVar[list[str]] = []
+    once = late = False
+    error: BaseException = OSError("never to be seen")
 
     @classmethod
-    def reset(cls, fails_at: int | None = None, once: bool = False, error: BaseException | None = None) -> None:
+    def reset(
+        cls, fails_at: int | None = None, once: bool = False, error: BaseException | None = None, late: bool = False
+    ) -> None:
         """Count from 0 again. Objects stay."""
-        cls.calls, cls.fails_at, cls.once, cls.written = 0, fails_at, once, []
+        cls.calls, cls.fails_at, cls.once, cls.late = 0, fails_at, once, late
+        cls.written.clear()
         cls.error = error or OSError(f"the line went dead; key={SECRET}")
 
     @classmethod
-    def _called(cls) -> None:
-        cls.calls += 1
-        if cls.fails_at is not None and (cls.calls == cls.fails_at or (cls.calls > cls.fails_at and not cls.once)):
-            raise cls.error
+    def objects(cls) -> dict[str, bytes]:
+        """Every object by its path."""
+        return {path: file.getvalue() for path, file in sorted(cls.store.items())}
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.replace("faulty://", "memory://")))
+
+    def _call(self, does: Callable[[], Any]) -> Any:
+        with self.lock:
+            kind = type(self)
+            kind.calls += 1
+            at = self.fails_at
+            fails = at is not None and (self.calls == at or (self.calls > at and not self.once))
+            if fails and not self.late:
+                raise self.error
+            done = does()
+            if fails:
+                raise self.error
+            return done
 
     def cat_file(self, path: str, start: Any = None, end: Any = None, **named: Any) -> Any:
-        self._called()
-        return super().cat_file(path, start, end, **named)
+        return self._call(lambda: MemoryFileSystem.cat_file(self, path, start, end, **named))
 
     def pipe_file(self, path: str, value: Any, mode: str = "overwrite", **named: Any) -> Any:
-        self._called()
         self.written.append(path)
-        return super().pipe_file(path, value, mode, **named)
+        return self._call(lambda: MemoryFileSystem.pipe_file(self, path, value, mode, **named))
 
     def ls(self, path: str, detail: bool = True, **named: Any) -> Any:
-        self._called()
-        return super().ls(path, detail, **named)
+        return self._call(lambda: MemoryFileSystem.ls(self, path, detail, **named))
+
+    def get_file(self, rpath: str, lpath: str, *positional: Any, **named: Any) -> Any:
+        content = self._call(lambda: MemoryFileSystem.cat_file(self, rpath))
+        Path(lpath).write_bytes(content)
 
     def rm_file(self, path: str) -> Any:
-        self._called()
-        return super().rm_file(path)
-
-    def _rm(self, path: str) -> Any:
-        self._called()
-        return super()._rm(path)
+        return self._call(lambda: MemoryFileSystem.rm_file(self, path))
 
 
 @pytest.fixture
