@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 
 from semopt import regular
 from semopt.atomic import digest, stat_of
-from semopt.cache import Cache
 from semopt.keys import Keys
 from semopt.outcomes import outcome_of
 from semopt.pipeline import LASTING
+from semopt.remote.shared import cache_of
 from semopt.state import STATE, ignored
-from semopt.stock import folder_of
 from semopt.types import Asset, Config, Outcome, Task
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from semopt.cache import Cache
     from semopt.crew import Crew
     from semopt.orders import Spent
+    from semopt.remote.shared import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def answer_for(config: Config, task: Task, crew: Crew) -> Answer:
         return Answer(
             Outcome(task.asset.path, "failed", reason, task.rule.name, task.rule.settings.strategy, bytes=size)
         )
-    cache = Cache(folder_of(config))
+    cache = cache_of(config, keeps=(config.root / STATE).is_dir())
     key = Keys(config).key(task.rule, digest(regular.read(task.asset.file)))
     known = cache.get(key)
     if known is not None:
@@ -83,7 +84,7 @@ def answer_for(config: Config, task: Task, crew: Crew) -> Answer:
     return answer
 
 
-def _keep(config: Config, cache: Cache, key: str, answer: Answer) -> None:
+def _keep(config: Config, cache: Cache | Shared, key: str, answer: Answer) -> None:
     """Write an answer to the cache; one that cannot be written costs the next command a search and no more."""
     try:
         ignored(config.root / STATE)
@@ -91,3 +92,5 @@ def _keep(config: Config, cache: Cache, key: str, answer: Answer) -> None:
         cache.put(key, nameless, list(answer.contents))
     except OSError:
         return
+    finally:
+        cache.close()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from semopt import regular
 from semopt.atomic import digest, is_inside, replace_whole
 from semopt.records import answer_json, answer_of
 from semopt.types import Outcome
+
+Item = TypeVar("Item")
 
 
 class Cache:
@@ -22,36 +26,64 @@ class Cache:
     def get(self, key: str) -> Outcome | None:
         """The answer for a key, without path and rule; None where there is none that can be believed."""
         try:
-            seal, _, body = regular.read(self._entry(key)).partition(b"\n")
-            if seal.decode("ascii") != digest(key.encode() + body):
-                return None
-            return answer_of(json.loads(body))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+            return unsealed(key, regular.read(self.folder / place_of_answer(key)))
+        except (OSError, ValueError):
             return None
+
+    def holds(self, key: str) -> bool:
+        """Whether there is something under a key, whatever it is."""
+        return os.path.lexists(self.folder / place_of_answer(key))
+
+    def ahead(self, items: Iterable[Item], wanted: Callable[[Item], tuple[str, int]]) -> Iterable[Item]:
+        """The items in their order, which a cache that is slow to ask prepares; wanted: key, bytes of the original."""
+        return items
 
     def put(self, key: str, answer: Outcome, contents: list[bytes]) -> None:
         """Keep an answer and the bytes of its variants; the answer last. A cache that cannot be written is none."""
         for content in contents:
-            self._write(self._blob(digest(content)), content)
-        body = json.dumps(answer_json(answer), sort_keys=True, allow_nan=False).encode("ascii")
-        self._write(self._entry(key), digest(key.encode() + body).encode("ascii") + b"\n" + body)
+            self.keep(place_of_content(digest(content)), content)
+        self.keep(place_of_answer(key), sealed(key, answer))
 
-    def content(self, sha256: str) -> bytes | None:
-        """The bytes with this sha256, or None."""
+    def content(self, sha256: str, most: int = -1) -> bytes | None:
+        """The bytes with this sha256, or None. most: bytes that are read."""
         try:
-            content = regular.read(self._blob(sha256))
+            content = regular.read(self.folder / place_of_content(sha256), most)
         except (OSError, ValueError):
             return None
         return content if digest(content) == sha256 else None
 
-    def _entry(self, key: str) -> Path:
-        return self.folder / "answers" / key[:2] / f"{key[2:]}.json"
-
-    def _blob(self, sha256: str) -> Path:
-        return self.folder / "contents" / sha256[:2] / sha256[2:]
-
-    def _write(self, target: Path, content: bytes) -> None:
+    def keep(self, place: str, content: bytes) -> None:
+        """Write a file of the cache. Raises OSError."""
+        target = self.folder / place
         target.parent.mkdir(parents=True, exist_ok=True)
         if not is_inside(os.path.realpath(target.parent), os.path.realpath(self.folder)):
             raise OSError(errno.ELOOP, f"{target.parent} is a link that leads out of it")
         replace_whole(target, content)
+
+    def close(self, complete: bool = True) -> None:
+        """Nothing is under way here."""
+
+
+def place_of_answer(key: str) -> str:
+    """Where an answer lies, below the cache."""
+    return f"answers/{key[:2]}/{key[2:]}.json"
+
+
+def place_of_content(sha256: str) -> str:
+    """Where contents lie, below the cache."""
+    return f"contents/{sha256[:2]}/{sha256[2:]}"
+
+
+def sealed(key: str, answer: Outcome) -> bytes:
+    """An answer as it is stored: the digest of key and body, and the body."""
+    body = json.dumps(answer_json(answer), sort_keys=True, allow_nan=False).encode("ascii")
+    return digest(key.encode() + body).encode("ascii") + b"\n" + body
+
+
+def unsealed(key: str, content: bytes) -> Outcome | None:
+    """The answer for a key out of stored bytes; None where they are damaged or another's."""
+    try:
+        seal, _, body = content.partition(b"\n")
+        return answer_of(json.loads(body)) if seal.decode("ascii") == digest(key.encode() + body) else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+        return None

@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 
 from semopt import manifest, plan
 from semopt.atomic import digest, stat_of
-from semopt.cache import Cache
 from semopt.findings import Finding, over
 from semopt.globs import matcher
 from semopt.index import Index
 from semopt.keys import Keys
 from semopt.purses import Purses, named
 from semopt.rejudge import Asked, Doubt, ask
+from semopt.remote.shared import cache_of
 from semopt.state import STATE
-from semopt.stock import folder_of
 from semopt.strategies import went_elsewhere
 from semopt.types import Config, Outcome, Skipped, Task, Variant
 
@@ -86,7 +85,7 @@ class _Books:
         if recorded is None or recorded.sha256 != digest(written):
             self._index.keys.clear()  # a manifest that came by another way than the last build, as by a checkout
             self._index.spent.clear()
-        self._cache = Cache(folder_of(self.config))
+        self._cache = cache_of(self.config, keeps=False)
         self._keys = Keys(self.config)
         self._base = plan.relative(self.config, "")
         self._purses = Purses(self.config, self._base)

@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING
 
 from semopt import plan, state
 from semopt.belief import believable
-from semopt.cache import Cache
 from semopt.globs import matcher
 from semopt.keys import Keys
 from semopt.ledger import Ledger, again
 from semopt.lock import locked
 from semopt.outcomes import outcome_of
 from semopt.purses import Held, Purses
+from semopt.remote.mirror import Mirror
+from semopt.remote.publish import publish
+from semopt.remote.shared import cache_of
 from semopt.scope import Action, Scope, Step, default_jobs
 from semopt.sharing import Means, Sharing
 from semopt.state import STATE
 from semopt.stock import folder_of
-from semopt.types import Config, Outcome, Skipped, Task, Work
+from semopt.types import Config, Outcome, SemoptError, Skipped, Task, Work
 
 __all__ = ["Action", "Scope", "Step", "default_jobs", "preview", "run"]
 
@@ -60,9 +62,14 @@ def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outc
     single images is an Outcome.
     """
     folder = config.root / STATE
+    mirror = Mirror(config, config.remote) if config.remote else None
+    if mirror is not None:
+        mirror.make()
     folder_of(config)  # raises where what is written there would land elsewhere
     with locked(folder / "lock", lambda: log.warning("another build of this tree runs; waiting for it")):
         state.prepare(folder)
+        if mirror is not None:
+            mirror.fetch()
         build = _Build(config, scope, crew)
         build.recover()
         for warning in build.warnings:
@@ -74,11 +81,15 @@ def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outc
             yield from build.ordered(build.outcomes())
         finally:
             build.close()
+        if mirror is not None:
+            publish(mirror)
 
 
 def preview(config: Config, scope: Scope) -> Iterator[Step]:
     """What `run` would do, in the order of paths. Writes nothing."""
-    build = _Build(config, scope)
+    if config.remote:
+        raise SemoptError(f"{config.remote} is fetched before it is looked at, so nothing tells what would be done")
+    build = _Build(replace(config, shared=None), scope)  # nobody is asked what would be done
     steps = [_skip(one) for one in build.skipped] + [build.step(task) for task in build.tasks]
     shared = build.shared([step.path for step in steps if step.action in ("search", "restore")])
     for step in sorted(steps, key=lambda step: step.path):
@@ -97,7 +108,7 @@ class _Build:
         self._until = time.monotonic() + (float("inf") if scope.seconds is None else scope.seconds)
         self._base = plan.relative(config, "")
         self._ledger = Ledger(config, self._base)
-        self._cache = Cache(folder_of(config))
+        self._cache = cache_of(config)
         self._keys = Keys(config)
         planned = scope.plan or plan.make(config, self._ledger.writer.owned_paths().__contains__)
         self._matches = matcher([scope.only]) if scope.only is not None else lambda place: True
@@ -147,7 +158,10 @@ class _Build:
     def close(self) -> None:
         """Bring manifest and index up to date, also where the run was cut short."""
         complete = len(self._ledger.done) == len(self._paths)
-        self._ledger.close({*self._paths, *self._gone}, complete, self._whole)
+        try:
+            self._ledger.close({*self._paths, *self._gone}, complete, self._whole)
+        finally:
+            self._cache.close(complete)
 
     def step(self, task: Task) -> Step:
         """What would be done with a task."""
@@ -203,7 +217,8 @@ class _Build:
         answer = self._cache.get(one.key)
         if answer is None:
             return None
-        contents = [self._cache.content(variant.sha256) for variant in answer.variants]
+        size = one.task.asset.stat.size
+        contents = [self._cache.content(variant.sha256, size) for variant in answer.variants]
         whole = [content for content in contents if content is not None]
         believed = believable(answer, whole, one.task.asset, one.sha256, self._config.limits)
         return (answer, whole) if believed else None
@@ -225,7 +240,7 @@ class _Build:
     def _renewed(self, stale: list[_Stale]) -> Iterator[Outcome]:
         """Stale images made good: from the cache where it has an answer, else searched, equal ones once."""
         groups: dict[str, list[_Stale]] = {}
-        for one in stale:
+        for one in self._cache.ahead(stale, lambda one: (one.key, one.task.asset.stat.size)):
             restored = None if one.key in groups else self._restored(one)
             if restored is None:
                 groups.setdefault(one.key, []).append(one)

@@ -79,6 +79,11 @@ def is_image(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in SUFFIXES and MARK not in name and not name.startswith((PREFIX, APPLE))
 
 
+def is_left_out(folder: str) -> bool:
+    """Whether a folder of this name is never looked into."""
+    return folder.startswith(".") or folder in NEVER
+
+
 @dataclass
 class _Walk:
     config: Config
@@ -106,7 +111,7 @@ class _Walk:
         for entry in self._entries(folder, place):
             below = place + entry.name
             if entry.is_dir(follow_symlinks=False):
-                if not self._left_out(entry.name) and not self._excluded(below):
+                if not is_left_out(entry.name) and not self._excluded(below):
                     yield folder / entry.name, below + "/"
             elif entry.is_symlink() and os.path.isdir(entry.path):
                 self._linked_folder(entry, below)
@@ -125,15 +130,11 @@ class _Walk:
 
     def _linked_folder(self, entry: os.DirEntry[str], place: str) -> None:
         """No link to a folder is followed, so none can lead round in a circle."""
-        if self._left_out(entry.name) or self._excluded(place):
+        if is_left_out(entry.name) or self._excluded(place):
             return
         inside = is_inside(os.path.realpath(entry.path), self._tree)
         where = "of the tree; its images are built under their own names" if inside else "out of the tree"
         self.skipped.append(Skipped(f"{self._base}{place}/", f"a symbolic link to a folder {where}", "skipped"))
-
-    @staticmethod
-    def _left_out(name: str) -> bool:
-        return name.startswith(".") or name in NEVER
 
     def _image(self, entry: os.DirEntry[str], file: Path, place: str) -> None:
         if self._excluded(place):

@@ -25,6 +25,7 @@ from semopt.belief import believable
 from semopt.cache import Cache
 from semopt.ledger import Ledger, again
 from semopt.purses import Held, Purses, warning
+from semopt.remote.shared import Shared
 from semopt.scope import Scope
 from semopt.types import Config, Outcome, Task, Variant, Work
 
@@ -46,7 +47,7 @@ class Means:
     config: Config
     scope: Scope
     ledger: Ledger
-    cache: Cache
+    cache: Cache | Shared
     keep: Callable[[str, Outcome, Sequence[bytes]], None]
     crew: Crew | None = None
     until: float = float("inf")
@@ -198,7 +199,7 @@ class Sharing:
         known = one.held.answer if one.is_own else self.means.cache.get(one.key)
         if known is None:
             return None
-        contents = [self.means.cache.content(variant.sha256) for variant in known.variants]
+        contents = [self.means.cache.content(variant.sha256, variant.bytes) for variant in known.variants]
         whole = [content for content in contents if content is not None]
         asset, limits = one.held.task.asset, self.means.config.limits
         believed = believable(replace(known, status="optimized"), whole, asset, one.held.sha256, limits)

@@ -160,6 +160,8 @@ def _smallest(outcome: Outcome) -> int:
 
 def _near(config: Config) -> str:
     """The manifest's path, relative to where the person stands if that is shorter."""
+    if config.remote:
+        return f"{config.remote}/{manifest.NAME}"
     from os.path import relpath
 
     file = str(config.root / manifest.NAME)

@@ -159,6 +159,8 @@ class Config:
 
     root: the folder that holds the config; the manifest and `.semopt/` lie there. assets: the tree, absolute.
     file: the config's path, None where there is none. output: template of variants' paths. cache: absolute folder.
+    shared: URL of a cache for several machines, behind that in the state folder. remote: URL of the tree; `root` and
+    `assets` are then its mirror.
     target: a folder of its own for variants, absolute. Paths of images are then relative to the tree, those of variants
     to the target; an image that has a place there gets a file, a copy where nothing smaller was found. None: beside the
     originals. spend: bytes that the variants of a folder's images share, by the folder relative to the tree, sorted;
@@ -175,6 +177,8 @@ class Config:
     limits: Limits = Limits()
     output: str = "{dir}/{name}.semopt.{ext}"
     cache: Path | None = None
+    shared: str | None = None
+    remote: str | None = None
     target: Path | None = None
     spend: tuple[tuple[str, int], ...] = ()
 

@@ -65,7 +65,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "manifest": RECORDS,
     "journal": FILES,
     "write": {*FILES, "journal"},
-    "config": {*NOUNS, "naming", "regular", *REGISTRIES},
+    "remote": {*FILES, "cache", "globs", "journal", "manifest", "plan", "stock"},
+    "config": {*FILES, "remote", *REGISTRIES},
     "keys": {*FILES, *REGISTRIES},
     "session": {*PIXELS, "regular"},
     "worker": {*NOUNS, "session"},
@@ -84,15 +85,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "worth": {*NOUNS, "criteria", "encoders", "evaluators", "problem", "search"},
     "afresh": {*NOUNS, "crew", "pool", "session"},
     "portion": {*FILES, "afresh", "outcomes", "purses", "spend", "worth"},
-    "sharing": {*FILES, "afresh", "belief", "cache", "crew", "ledger", "manifest", "portion", "purses", "scope"},
-    "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders", "belief", "purses", "sharing", "stock"},
+    "sharing": {
+        *FILES,
+        *("afresh", "belief", "cache", "crew", "ledger", "manifest", "portion", "purses", "remote", "scope"),
+    },
+    "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders", "belief", "purses", "remote", "sharing", "stock"},
     "watch": {*FILES, "plan", "manifest", "strategies", "crew", "pipeline", "engine", "write"},
     "stock": {*FILES, "cache", "index", "lock", "write"},
     "cleaning": {*FILES, "ledger", "lock", "manifest", "plan", "stock", "write"},
     "roster": {*NOUNS, "evaluators"},
     "estimate": {*NOUNS, "answers", "crew", "plan"},
     "scaffold": {*NOUNS, "globs", "graphics", "images", "plan"},
-    "answers": {*FILES, "cache", "keys", "crew", "engine", "orders", "outcomes", "pipeline", "stock", "write"},
+    "answers": {*FILES, "cache", "keys", "crew", "engine", "orders", "outcomes", "pipeline", "remote", "write"},
     "explain": {
         *NOUNS,
         *("answers", "crew", "criteria", "orders", "globs", "manifest", "naming", "plan", "problem", "strategies"),
@@ -108,7 +112,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "write",
     },
     "rejudge": {*FILES, "criteria", "strategies", "crew", "looks", "panel", "pool", "problem", "session"},
-    "check": {*FILES, *STAGES, "findings", "keys", "purses", "rejudge", "stock", "strategies"},
+    "check": {*FILES, *STAGES, "findings", "keys", "purses", "rejudge", "remote", "strategies"},
     "against": {
         *FILES,
         *("config", "crew", "evaluators", "findings", "globs", "looks", "manifest", "panel", "plan", "pool", "rejudge"),
@@ -131,7 +135,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Rooms by name; "" is the package itself. A room may always import itself."""
 
-SLOW = {"torch", "torchvision", "numpy", "PIL", "scipy", "ssimulacra2", "tqdm", "watchdog"}
+SLOW = {"torch", "torchvision", "numpy", "PIL", "scipy", "ssimulacra2", "tqdm", "watchdog", "fsspec", "s3fs"}
 
 
 def room(file: Path) -> str:
@@ -190,7 +194,8 @@ def test_nothing_below_the_command_line_prints(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cli", "show", "config", "pipeline", "ledger", "keys", "plan", "plugins", "encoders", "evaluators"]
+    "name",
+    ["cli", "show", "config", "pipeline", "ledger", "keys", "plan", "plugins", "encoders", "evaluators", "remote"],
 )
 def test_what_a_build_with_nothing_to_do_needs_imports_nothing_heavy(name: str) -> None:
     files = [

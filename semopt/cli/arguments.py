@@ -76,11 +76,18 @@ def share(text: str) -> float:
     return number
 
 
-def config_of(parsed: argparse.Namespace) -> Config:
-    """The config that DIR and --config lead to, or the default one of DIR. Raises ConfigError."""
+def config_of(parsed: argparse.Namespace, urls: bool = False) -> Config:
+    """The config that DIR and --config lead to, or the default one of DIR. Raises ConfigError.
+
+    urls: the tree may be at one.
+    """
     from semopt import config
 
     if not parsed.folder.is_dir():
         raise ConfigError(f"{parsed.folder}: no such folder")
     file = parsed.config or config.find(parsed.folder)
-    return config.load(file) if file else config.default(parsed.folder)
+    found = config.load(file) if file else config.default(parsed.folder)
+    if found.remote and not urls:
+        said = "assets: this command is for trees on a disk; those at a URL have build, report, cache and explain"
+        raise ConfigError(f"{file}: {said}")
+    return found

@@ -36,7 +36,7 @@ def run(parsed: argparse.Namespace) -> int:
     from semopt import pipeline
     from semopt.show import Shown
 
-    config = arguments.config_of(parsed)
+    config = arguments.config_of(parsed, urls=True)
     shown = Shown(config, parsed.json, parsed.quiet, parsed.verbose)
     jobs = parsed.jobs or pipeline.default_jobs()
     scope = pipeline.Scope(jobs, parsed.only, shown.live, shown.planned, seconds=parsed.time_limit)

@@ -21,7 +21,8 @@ EXAMPLES = """\
   semopt cache prune             remove what no image of the tree refers to any more, and what is damaged
   semopt cache clear site        remove all of it; the next build searches again what has changed
 
-A folder that several trees share as their cache is pruned to what this one tree needs.
+A folder that several trees share as their cache is pruned to what this one tree needs. Where the config names a URL,
+these look at the folder in front of it; nothing behind the URL is ever listed or removed.
 """
 
 DOES = {
@@ -44,7 +45,7 @@ def add(commands: arguments.Commands[argparse.ArgumentParser]) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Show, prune or clear; 1 where something could not be removed."""
-    config = arguments.config_of(parsed)
+    config = arguments.config_of(parsed, urls=True)
     return _show(config, parsed.json) if parsed.action == "show" else _shrink(config, parsed.action, parsed.json)
 
 
@@ -55,10 +56,12 @@ def _show(config: Config, as_json: bool) -> int:
     found = stock.take(stock.folder_of(config))
     counts = {"answers": len(found.answers), "contents": len(found.contents), "bytes": found.bytes}
     if as_json:
-        print(json.dumps({"type": "cache", "folder": str(found.folder), **counts}))
+        shared = {"shared": config.shared} if config.shared else {}
+        print(json.dumps({"type": "cache", "folder": str(found.folder), **shared, **counts}))
     else:
         sums = f"{counts['answers']} answers, {counts['contents']} contents, {size(found.bytes)}"
-        print(f"{sums} in {printable(str(found.folder))}")
+        behind = f", in front of {config.shared}, which is not looked at" if config.shared else ""
+        print(f"{sums} in {printable(str(found.folder))}{behind}")
     return 0
 
 
@@ -67,6 +70,8 @@ def _shrink(config: Config, action: str, as_json: bool) -> int:
     from semopt.terminal import printable, size
 
     does = stock.prune if action == "prune" else stock.clear
+    if config.shared:
+        log.warning("%s is left as it is; let a rule of the bucket remove what is old", config.shared)
     gone = does(config, lambda: log.warning("a build of this tree runs; waiting for it"))
     rest = stock.take(stock.folder_of(config))
     kept = {"answers": len(rest.answers), "contents": len(rest.contents), "bytes": rest.bytes}

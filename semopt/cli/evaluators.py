@@ -36,7 +36,7 @@ def run(parsed: argparse.Namespace) -> int:
         return 0
     from semopt import roster
 
-    members = list(roster.members(arguments.config_of(parsed)))
+    members = list(roster.members(arguments.config_of(parsed, urls=True)))
     if parsed.json:
         for one in members:
             kind = "kind" if one.name is None else "evaluator"

@@ -26,5 +26,5 @@ def run(parsed: argparse.Namespace) -> int:
     """Write the page and say where it is."""
     from semopt.report import write
 
-    print(f"Report: {write(arguments.config_of(parsed), parsed.output)}")
+    print(f"Report: {write(arguments.config_of(parsed, urls=True), parsed.output)}")
     return 0

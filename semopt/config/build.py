@@ -14,6 +14,8 @@ from semopt.config.names import ALL, UNLABELLED, Names
 from semopt.config.paths import is_file
 from semopt.config.schema import KEEP
 from semopt.config.shapes import Section
+from semopt.remote.urls import mirror_of
+from semopt.state import STATE
 from semopt.types import BUILT_IN, Config, EvaluatorSpec, Keep, Limits, Rule, Settings
 
 FAMILIES = "family_height"
@@ -51,18 +53,27 @@ def config(top: Section, empty: Config, names: Names) -> Config:
     specs = (*BUILT_IN, *(_specs(values["evaluators"], empty.root, names) if "evaluators" in values else ()))
     figures = {spec.name: _figures(spec, names) for spec in specs}
     judges = _judges(top, Settings().evaluators)
+    tree, cache = _tree(empty, values.get("assets", empty.assets)), values.get("cache")
     return replace(
-        empty,
-        assets=values.get("assets", empty.assets),
+        tree,
         rules=tuple(_rule(section, judges, figures, names) for section in values.get("rules", ())),
         default=Rule("default", ("**",), Settings(evaluators=judges or ())),
         evaluators=specs,
         exclude=values.get("exclude", ()),
         limits=_limits(values.get("limits")),
         output=values.get("output", empty.output),
-        cache=values.get("cache"),
+        cache=cache if isinstance(cache, Path) else tree.cache,
+        shared=cache if isinstance(cache, str) else None,
         spend=tuple(sorted(values.get("spend", {}).items())),
     )
+
+
+def _tree(empty: Config, assets: Path | str) -> Config:
+    """The config of a tree; one at a URL is built in a mirror, with a cache that other trees of the config share."""
+    if isinstance(assets, Path):
+        return replace(empty, assets=assets)
+    home = mirror_of(empty.root, assets)
+    return replace(empty, root=home, assets=home, remote=assets, cache=empty.root / STATE / "cache")
 
 
 def _figures(spec: EvaluatorSpec, names: Names) -> frozenset[str]:

@@ -81,7 +81,7 @@ class Place:
 
     def not_yet(self, text: str) -> bool:
         """Whether this value of this key is for a later version."""
-        return f"{self.generic}: {'URL' if '://' in text else text}" in self.later
+        return f"{self.generic}: {text}" in self.later
 
 
 @dataclass(frozen=True, slots=True)

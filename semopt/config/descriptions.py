@@ -4,7 +4,7 @@ from __future__ import annotations
 
 KEYS: dict[str, str] = {
     "version": "The version of the config's form; this semopt reads 1.",
-    "assets": "The folder of images, relative to this file; without it, the folder that this file lies in.",
+    "assets": "The folder of images, relative to this file, which is the default; or a URL such as s3://bucket/images.",
     "evaluator": "The judge or judges that every rule asks unless it names its own; 'embedded' by default.",
     "evaluators": "Judges of your own beside 'embedded' and 'text', each under a name that rules then use.",
     "evaluators.kind": "What makes the judge; it decides which other keys there are.",
@@ -65,6 +65,6 @@ KEYS: dict[str, str] = {
     "limits.folder": "'semopt check' fails where the variants of a folder have more bytes.",
     "limits.tree": "'semopt check' fails where all variants together have more bytes.",
     "spend": "Bytes that all variants share, of the tree or by folder ('.' is the tree); the innermost counts.",
-    "cache": "The folder of the cache, relative to this file; '.semopt/cache' by default.",
+    "cache": "The folder of the cache, relative to this file; '.semopt/cache' by default. Or a URL such as s3://bucket/cache.",
 }
 """By key path, without indices and names of the user's own."""

@@ -16,7 +16,7 @@ from semopt.config import schema
 from semopt.config.checks import MAX_TEXT, Check, Choice, Flag, Number, Size, Text
 from semopt.config.descriptions import KEYS
 from semopt.config.names import Names, known
-from semopt.config.paths import Cache, Folder, Glob, Location, Weights
+from semopt.config.paths import Elsewhere, Folder, Glob, Location, Weights
 from semopt.config.shapes import Keys, Many
 
 Json = dict[str, Any]
@@ -119,8 +119,7 @@ def _text(walk: _Walk, check: Text, path: str) -> Json:
 
 
 def _path(walk: _Walk, check: Check, path: str) -> Json:
-    refused = {"not": {"pattern": r"\\|^~|(^|/)\.\.(/|$)" + ("|://" if f"{path}: URL" in walk.later else "")}}
-    return {**_TEXT, **refused}
+    return {**_TEXT, "not": {"pattern": r"\\|^~|(^|/)\.\.(/|$)"}}
 
 
 def _glob(walk: _Walk, check: Glob, path: str) -> Json:
@@ -168,7 +167,7 @@ _SORTS: dict[type, Callable[[_Walk, Any, str], Json]] = {
     Glob: _glob,
     Location: _path,
     Folder: _path,
-    Cache: _path,
+    Elsewhere: _path,
     Weights: lambda walk, check, path: _TEXT,
     schema.Judge: _judge,
     schema.Spend: _spend,

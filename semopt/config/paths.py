@@ -9,6 +9,7 @@ from pathlib import Path
 
 from semopt.config.checks import Place, Text
 from semopt.config.faults import show
+from semopt.remote.urls import fault, is_url
 
 _UP = (r"(^|/)\.\.(/|$)", "'..' leads out of the folder; remove it")
 _BACKSLASH = (r"\\", "write '/' between folders, not a backslash")
@@ -99,14 +100,20 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
-    """A folder, which need not exist, or a URL."""
+class Elsewhere:
+    """A folder, or a URL. exists: the folder must be there already."""
 
     root: Path
+    exists: bool = True
 
     def __call__(self, place: Place) -> Path | str:
-        """Read the place of the cache."""
-        return place.node.text if "://" in place.node.text else Folder(self.root, exists=False)(place)
+        """Read a path, or a URL without the slash at its end."""
+        if not is_url(place.node.text):
+            return Folder(self.root, self.exists)(place)
+        url = Text("a folder or a URL")(place)
+        if wrong := fault(url):
+            raise place.fault(f"the URL {wrong}")
+        return url.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,14 @@ from semopt.config.checks import Check, Choice, Flag, Number, Place, Size, Text
 from semopt.config.faults import advise, show
 from semopt.config.names import Names
 from semopt.config.nodes import Node
-from semopt.config.paths import Cache, Folder, Glob, Location, Weights, of_tree
+from semopt.config.paths import Elsewhere, Folder, Glob, Location, Weights, of_tree
 from semopt.config.shapes import Keys, Many, Section
 from semopt.evaluators.families import HIGHEST
 from semopt.evaluators.names import DEVICES
 from semopt.naming import fault
 from semopt.types import BUILT_IN
 
-LATER = frozenset({
-    "cache: URL",
-})  # fmt: skip
+LATER: frozenset[str] = frozenset()
 """Keys, and values of keys, that are checked and then refused: a release that brings one deletes its line."""
 
 PIXELS = Number("a whole number of pixels, from 1 to 100000", 1, 100_000, whole=True)
@@ -282,7 +280,7 @@ def top(scope: Scope) -> Keys:
     }
     keys: dict[str, Check] = {
         "version": version,
-        "assets": Folder(scope.root),
+        "assets": Elsewhere(scope.root),
         "evaluator": judges,
         "evaluators": Keys("evaluators", {}, named=Evaluator(scope), most=MAX_JUDGES),
         "rules": Many(
@@ -292,6 +290,6 @@ def top(scope: Scope) -> Keys:
         "exclude": replace(globs, empty=True),
         "limits": Keys("limits", LIMITS),
         "spend": Spend(),
-        "cache": Cache(scope.root),
+        "cache": Elsewhere(scope.root, exists=False),
     }
     return Keys("a config", keys, {"version": "version: 1"})

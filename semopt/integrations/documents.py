@@ -26,7 +26,7 @@ def settings(project: Path, tree: Path, tool: str, file: Path | None, exclude: C
     """
     chosen = project / FILE if file is None and (project / FILE).exists() else file
     given = configs.default(project) if chosen is None else configs.load(chosen)
-    if chosen is not None and given.assets not in (given.root, tree):
+    if chosen is not None and (given.remote or given.assets not in (given.root, tree)):
         raise ConfigError(f"{chosen.name}: assets: the tree is {tree}, as {tool} says; remove the key")
     home = project / STATE / tool
     return replace(

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from semopt import manifest
-from semopt.cache import Cache
+from semopt.cache import Cache  # the local one alone: a page waits for nobody
 from semopt.criteria import with_default
 from semopt.explain import Explained, Match, floor_of
 from semopt.index import Index

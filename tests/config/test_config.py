@@ -61,6 +61,28 @@ def rule(root: Path, keys: str, before: str = JUDGES) -> Settings:
 # --- what is read ---------------------------------------------------------------------------------------------------
 
 
+ENVIRONMENT = "take them out, credentials come from the environment"
+FOLLOWS = "follows, credentials come from the environment"
+
+
+def test_a_cache_by_url(root: Path) -> None:
+    found = read(root, "version: 1\ncache: s3://bucket/cache/")
+    assert (found.cache, found.shared) == (None, "s3://bucket/cache")
+
+
+def test_a_tree_at_a_url(root: Path) -> None:
+    found = read(root, "version: 1\nassets: s3://bucket/site/")
+    assert found.remote == "s3://bucket/site"
+    assert found.root == found.assets
+    assert found.root.parent == root / ".semopt" / "mirror"
+    assert found.cache == root / ".semopt" / "cache"
+    assert read(root, "version: 1\nassets: s3://bucket/other").root != found.root
+    assert read(root, "version: 1\nassets: s3://b/x\ncache: s3://b/y").shared == "s3://b/y"
+    assert faults(root, "version: 1\nassets: gs://me:hush@b/x") == [
+        f"2: assets: the URL holds a user or a password; {ENVIRONMENT}"
+    ]
+
+
 def test_the_smallest_config(root: Path) -> None:
     assert read(root, "version: 1") == replace(config.default(root), file=root / "semopt.yaml")
 
@@ -250,6 +272,12 @@ def test_a_link_within_the_folder_is_inside(root: Path) -> None:
         ("version: 1\ncache: semopt.txt", "2: cache: 'semopt.txt' is not a folder"),
         ("version: 1\nassets:", "2: assets: expected a folder, found nothing"),
         ("version: 1\nassets: ../x", "2: assets: found '../x'; '..' leads out of the folder; remove it"),
+        ("version: 1\ncache: s3://key:hush@bucket/x", f"2: cache: the URL holds a user or a password; {ENVIRONMENT}"),
+        ("version: 1\ncache: https://a.b/x?sig=hush", f"2: cache: the URL has a '?' or '#'; take out what {FOLLOWS}"),
+        ("version: 1\ncache: 'S3://a b'", "2: cache: the URL is not a URL such as s3://bucket/folder"),
+        ("version: 1\ncache: simplecache::s3://a/b", "2: cache: the URL is not a URL such as s3://bucket/folder"),
+        ("version: 1\ncache: s3://a/../b", "2: cache: the URL must be written out, without '..' and '//'"),
+        ("version: 1\ncache: file://x", "2: cache: the URL must begin with three slashes, as in file:///mnt/cache"),
         ("version: 1\ncache: ~/x", "2: cache: found '~/x'; '~' is not expanded; write the path out"),
         ("version: 1\ncache: 'a\\b'", r"2: cache: found 'a\\b'; write '/' between folders, not a backslash"),
         ('version: 1\ncache: "a\\0b"', r"2: cache: 'a\x00b' holds a control character; remove it"),
@@ -425,19 +453,6 @@ def test_names_that_evaluators_cannot_have(root: Path, name: str, fault: str) ->
 def test_an_evaluator_that_is_no_mapping_shows_one(root: Path) -> None:
     expected = "expected an evaluator such as {kind: torchvision, model: resnet50}, found 'resnet50'"
     assert faults(root, "version: 1\nevaluators:\n  x: resnet50") == [f"3: evaluators.x: {expected}"]
-
-
-CHOOSE = "is not in this version of semopt yet; choose another"
-
-
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("cache: https://cache.example/x", f"cache: 'https://cache.example/x' {CHOOSE}"),
-    ],
-)
-def test_keys_of_a_later_version_at_the_top(root: Path, text: str, fault: str) -> None:
-    assert faults(root, f"version: 1\n{text}") == [f"2: {fault}"]
 
 
 @pytest.mark.parametrize("strategy", ["resize", "jpeg"])
