@@ -31,6 +31,7 @@ JOINING = {
     "looks",
     "engine",
     "scope",
+    "cluster",
 }
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -75,6 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scope": NOUNS,
     "looks": NOUNS,
     "engine": {*NOUNS, "search", "strategies", "crew", "looks", "pool", "problem", "session"},
+    "cluster": {*FILES, "crew", "engine", "evaluators", "keys", "pool", "worker"},
     "outcomes": {*RECORDS, "encoders", "engine"},
     "ledger": {*FILES, "encoders", "index", "manifest", "write"},
     "pipeline": {*RECORDS, *STAGES, *JOINING, "encoders", "belief", "stock"},

@@ -61,6 +61,7 @@ def config(top: Section, empty: Config, names: Names) -> Config:
         limits=_limits(values.get("limits")),
         output=values.get("output", empty.output),
         cache=values.get("cache"),
+        executor=values.get("executor", empty.executor),
     )
 
 

@@ -65,5 +65,8 @@ KEYS: dict[str, str] = {
     "limits.tree": "'semopt check' fails where all variants together have more bytes.",
     "spend": "The bytes that are shared out over the whole tree.",
     "cache": "The folder of the cache, relative to this file; '.semopt/cache' by default.",
+    "executor": "Where images are searched: here, or on the nodes of a Ray cluster (docs/cluster.md).",
+    "executor.kind": "'local', the default, is this machine; 'ray' a Ray cluster.",
+    "executor.address": "Of the Ray cluster; without it RAY_ADDRESS, or the cluster that this machine is part of.",
 }
 """By key path, without indices and names of the user's own."""
