@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
+import re
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -19,12 +22,16 @@ from semopt.types import ClusterError
 
 ADVICE = "start one with 'ray start --head', join one with 'ray start --address', or set RAY_ADDRESS"
 
+CONNECT_S = 10.0
 COUNT_S = 1.0  # how long a count of the cluster's cores is believed
 
 
 def connect(address: str | None) -> None:
     """Become a driver of the cluster. Raises ClusterError."""
+    place = address or os.environ.get("RAY_ADDRESS", "")
     try:
+        if re.fullmatch(r"[\w.-]+:\d+", place):  # Ray takes half a minute to find that nobody is there, and then exits
+            socket.create_connection((place.partition(":")[0], int(place.partition(":")[2])), CONNECT_S).close()
         engine.init(address or "auto", log_to_driver=False, logging_level=logging.CRITICAL, configure_logging=False)
     except Exception as error:  # Ray raises whatever its layers raise: ConnectionError, ValueError, RuntimeError, ...
         reason = " ".join(str(error).split())[:300]
