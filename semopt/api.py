@@ -64,7 +64,7 @@ def build(
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs: expected a number from 1 up, found {jobs}")
     found = folder_or_config if isinstance(folder_or_config, Config) else _config(Path(folder_or_config))
-    return pipeline.run(found, pipeline.Scope(jobs or pipeline.default_jobs(), only))
+    return pipeline.run(found, pipeline.Scope(jobs or pipeline.default_jobs(), only, workers=jobs))
 
 
 def _config(path: Path) -> Config:

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from semopt.atomic import digest
 from semopt.types import Config, EvaluatorSpec, Rule, Settings
@@ -27,15 +28,17 @@ class Keys:
     def key(self, rule: Rule, sha256: str) -> str:
         """The key of an image's answer under a rule."""
         if rule.settings not in self._rules:
-            self._rules[rule.settings] = digest(self._settings(rule.settings))
+            content = json.dumps(self.parts(rule.settings), sort_keys=True)
+            self._rules[rule.settings] = digest(content.encode("ascii"))
         return digest(f"{sha256} {self._rules[rule.settings]}".encode("ascii"))
 
-    def _settings(self, settings: Settings) -> bytes:
+    def parts(self, settings: Settings) -> dict[str, Any]:
+        """All that an answer depends on beside the image, by what it is: two machines on which it is equal agree."""
         judged = settings.placeholder or settings.strategy in (None, "semantic", "both", "resize", "jpeg")
         seen = settings.strategy in (None, "visual", "both", "semantic")  # where judges cannot decide, the eye does
         unsaid = () if settings.max_side else ("max_side",)
         idle = {"formats", *(() if judged else JUDGING), *(() if seen else ("floor",)), *unsaid}
-        everything = {
+        return {
             "algorithm": ALGORITHM,
             "settings": {key: value for key, value in asdict(settings).items() if key not in idle},
             "encoders": [self._encoders[name] for name in self._formats(settings)],
@@ -43,7 +46,6 @@ class Keys:
             "metric": self._metric if seen else "",
             "limits": [self._config.limits.max_pixels, self._config.limits.max_frames],
         }
-        return json.dumps(everything, sort_keys=True).encode("ascii")
 
     @staticmethod
     def _formats(settings: Settings) -> list[str]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from semopt import plan, state
 from semopt.belief import believable
@@ -34,7 +34,7 @@ __all__ = ["Action", "Scope", "Step", "default_jobs", "preview", "run"]
 
 if TYPE_CHECKING:
     from semopt.crew import Crew
-    from semopt.orders import Found
+    from semopt.orders import Found, Order
 
 log = logging.getLogger("semopt")
 
@@ -44,6 +44,14 @@ LASTING = ("ok", "kept", "failed")
 
 
 MEANWHILE = "the best within the time; the next build goes on"
+
+
+class Searcher(Protocol):
+    """Who searches images: the engine on this machine, or the workers of a cluster."""
+
+    def search(self, orders: Iterable[Order]) -> Iterator[Found]:
+        """What was found, in the order in which the searches end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,16 +258,27 @@ class _Build:
             yield from self._searched(list(groups.values()))
 
     def _searched(self, groups: list[list[_Stale]]) -> Iterator[Outcome]:
-        from semopt.crew import Crew
-        from semopt.engine import Engine
         from semopt.orders import Order
 
         orders = [Order(number, group[0].task, group[0].sha256) for number, group in enumerate(groups)]
-        crew = self._crew or Crew(min(self._scope.jobs, len(orders)), self._scope.progress)
         with ExitStack() as stack:
-            if self._crew is None:
-                stack.callback(crew.close)
-            yield from self._installed(Engine(self._config, crew, self._until).search(orders), groups)
+            yield from self._installed(self._searcher(len(orders), stack).search(orders), groups)
+
+    def _searcher(self, images: int, stack: ExitStack) -> Searcher:
+        """Who answers: a cluster where the config names one, unless the caller's crew is warm; else this machine."""
+        if self._crew is None and self._config.executor.kind == "ray":
+            from semopt.cluster import Cluster
+
+            cluster = Cluster(self._config, self._scope.workers, self._until)
+            stack.callback(cluster.close)
+            return cluster
+        from semopt.crew import Crew
+        from semopt.engine import Engine
+
+        crew = self._crew or Crew(min(self._scope.jobs, images), self._scope.progress)
+        if self._crew is None:
+            stack.callback(crew.close)
+        return Engine(self._config, crew, self._until)
 
     def _installed(self, founds: Iterable[Found], groups: list[list[_Stale]]) -> Iterator[Outcome]:
         for found in founds:

@@ -96,9 +96,9 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # codecs write noise there; what matters comes as an answer
-                env=_environment(),
+                env=environment(),
             )
-            _await_hello(cast(BinaryIO, self._process.stdout))
+            await_hello(cast(BinaryIO, self._process.stdout))
         return self._process
 
     def _reap(self) -> int | None:
@@ -114,7 +114,7 @@ class Worker:
         return code
 
 
-def _await_hello(pipe: BinaryIO) -> None:
+def await_hello(pipe: BinaryIO) -> None:
     """Pass over what start-up scripts of the user's print. Raises EOFError, or ValueError where it never ends."""
     seen = b""
     while not seen.endswith(HELLO):
@@ -126,7 +126,7 @@ def _await_hello(pipe: BinaryIO) -> None:
             raise ValueError("it prints without end before it starts")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """This process's environment with its import path, so that the worker finds the same packages; one thread each."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -19,7 +19,8 @@ class Scope:
     progress: bars on stderr for downloads. planned: told the number of images before the first outcome. paths: as the
     manifest has them, these alone; None for all. plan: made by the caller; None for that of the config's tree. revised:
     what is to be kept and written of an answer and the bytes of its variants: with all of these or none. seconds: after
-    which searches end with their best so far, and the rest is left to the next run.
+    which searches end with their best so far, and the rest is left to the next run. workers: of a cluster, where the
+    config names one; None for one on each of its cores.
     """
 
     jobs: int = 1
@@ -30,6 +31,7 @@ class Scope:
     seconds: float | None = None
     plan: Plan | None = None
     revised: Callable[[Task, Outcome, Sequence[bytes]], Outcome] = lambda task, answer, contents: answer
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ class EvaluatorError(SemoptError):
     """A judge cannot be made or asked; the text says what is missing and what to do."""
 
 
+class ClusterError(SemoptError):
+    """The cluster that was to search cannot be had, or was lost; the text says why. What was finished is kept."""
+
+
 # --- what the config says ---------------------------------------------------------------------------------------
 
 
@@ -154,6 +158,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Executor:
+    """Where images are searched. address: of a Ray cluster; None for the one that Ray finds."""
+
+    kind: Literal["local", "ray"] = "local"
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """A parsed `semopt.yaml`.
 
@@ -181,6 +193,7 @@ class Config:
     remote: str | None = None
     target: Path | None = None
     spend: tuple[tuple[str, int], ...] = ()
+    executor: Executor = Executor()
 
 
 # --- what the plan says -----------------------------------------------------------------------------------------

@@ -94,16 +94,22 @@ def _die_with_parent() -> None:
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Where messages come from and where they go, in a process that `pool` started; what else prints goes to stderr."""
+    source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a codec that prints must not break the messages
+    sink.write(HELLO)
+    sink.flush()
+    return source, sink
+
+
 def main() -> None:
     """Answer until the input ends. Ctrl-C is the parent's affair."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a codec that prints must not break the messages
     _die_with_parent()
     bench = Bench()
     try:
-        sink.write(HELLO)
-        sink.flush()
+        source, sink = pipes()
         while True:
             send(sink, reply(bench, receive(source)))
     except (EOFError, BrokenPipeError):

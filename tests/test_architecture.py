@@ -32,6 +32,7 @@ JOINING = {
     "orders",
     "engine",
     "scope",
+    "cluster",
 }
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -78,6 +79,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "looks": NOUNS,
     "orders": NOUNS,
     "engine": {*NOUNS, "search", "strategies", "crew", "looks", "orders", "pool", "problem", "session"},
+    "cluster": {*FILES, "crew", "engine", "evaluators", "keys", "orders", "pool", "worker"},
     "outcomes": {*RECORDS, "encoders", "orders"},
     "ledger": {*RECORDS, "encoders", "index", "manifest", "write"},
     "spend": set(),

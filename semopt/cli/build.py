@@ -39,7 +39,7 @@ def run(parsed: argparse.Namespace) -> int:
     config = arguments.config_of(parsed, urls=True)
     shown = Shown(config, parsed.json, parsed.quiet, parsed.verbose)
     jobs = parsed.jobs or pipeline.default_jobs()
-    scope = pipeline.Scope(jobs, parsed.only, shown.live, shown.planned, seconds=parsed.time_limit)
+    scope = pipeline.Scope(jobs, parsed.only, shown.live, shown.planned, seconds=parsed.time_limit, workers=parsed.jobs)
     if parsed.dry_run:
         for step in pipeline.preview(config, scope):
             shown.step(step)

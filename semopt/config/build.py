@@ -65,6 +65,7 @@ def config(top: Section, empty: Config, names: Names) -> Config:
         cache=cache if isinstance(cache, Path) else tree.cache,
         shared=cache if isinstance(cache, str) else None,
         spend=tuple(sorted(values.get("spend", {}).items())),
+        executor=values.get("executor", empty.executor),
     )
 
 

@@ -66,5 +66,8 @@ KEYS: dict[str, str] = {
     "limits.tree": "'semopt check' fails where all variants together have more bytes.",
     "spend": "Bytes that all variants share, of the tree or by folder ('.' is the tree); the innermost counts.",
     "cache": "The folder of the cache, relative to this file; '.semopt/cache' by default. Or a URL such as s3://bucket/cache.",
+    "executor": "Where images are searched: here, or on the nodes of a Ray cluster (docs/cluster.md).",
+    "executor.kind": "'local', the default, is this machine; 'ray' a Ray cluster.",
+    "executor.address": "Of the Ray cluster; without it RAY_ADDRESS, or the cluster that this machine is part of.",
 }
 """By key path, without indices and names of the user's own."""

@@ -146,6 +146,10 @@ def _branch(walk: _Walk, check: schema.Evaluator, path: str, kind: str) -> Json:
     return {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": then}
 
 
+def _executor(walk: _Walk, check: Check, path: str) -> Json:
+    return {"anyOf": [walk.value(schema.EXECUTORS, path), walk.value(schema.EXECUTOR, path)]}
+
+
 def _colour(walk: _Walk, check: Check, path: str) -> Json:
     return {"anyOf": [{"type": "string", "pattern": _COLOUR}, {"enum": sorted(schema.COLOURS)}]}
 
@@ -153,6 +157,7 @@ def _colour(walk: _Walk, check: Check, path: str) -> Json:
 _FUNCTIONS: dict[Any, Callable[[_Walk, Any, str], Json]] = {
     schema.version: lambda walk, check, path: {"const": 1},
     schema.colour: _colour,
+    schema.executor: _executor,
     schema.agree: lambda walk, check, path: {"anyOf": [{"const": "all"}, {"type": "integer", "minimum": 1}]},
     schema.digest: lambda walk, check, path: {"type": ["string", "integer"], "pattern": "^[0-9A-Fa-f]{64}$"},
 }

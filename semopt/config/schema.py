@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from semopt.config.checks import Check, Choice, Flag, Number, Place, Size, Text
 from semopt.config.faults import advise, show
@@ -17,7 +17,7 @@ from semopt.config.shapes import Keys, Many, Section
 from semopt.evaluators.families import HIGHEST
 from semopt.evaluators.names import DEVICES
 from semopt.naming import fault
-from semopt.types import BUILT_IN
+from semopt.types import BUILT_IN, Executor
 
 LATER: frozenset[str] = frozenset()
 """Keys, and values of keys, that are checked and then refused: a release that brings one deletes its line."""
@@ -99,6 +99,23 @@ def output(place: Place) -> str:
     if wrong := fault(template):
         raise place.fault(f"{show(template)} {wrong}")
     return template
+
+
+EXECUTORS = Choice("an executor", ("local", "ray"))
+EXECUTOR = Keys(
+    "an executor", {"kind": EXECUTORS, "address": Text("an address such as '10.0.0.1:6379'")}, {"kind": "kind: ray"}
+)
+
+
+def executor(place: Place) -> Executor:
+    """The name of an executor, or a mapping of its kind and where it is."""
+    if place.node.sort != "mapping":
+        return Executor(cast(Literal["local", "ray"], EXECUTORS(place)))
+    section = EXECUTOR(place)
+    kind, address = section.values.get("kind", "local"), section.values.get("address")
+    if address is not None and kind == "local" and "kind" in section.values:
+        section.places["address"].fault("is for 'kind: ray' only; remove it")
+    return Executor(kind, address)
 
 
 def digest(place: Place) -> str:
@@ -291,5 +308,6 @@ def top(scope: Scope) -> Keys:
         "limits": Keys("limits", LIMITS),
         "spend": Spend(),
         "cache": Elsewhere(scope.root, exists=False),
+        "executor": executor,
     }
     return Keys("a config", keys, {"version": "version: 1"})

@@ -32,7 +32,7 @@ def fingerprint(spec: EvaluatorSpec) -> str:
     """
     path, labels = _path(spec), spec.option("labels")
     parts = [f"onnx:{ALGORITHM}:sha256-{files.agreed(spec, 'path', path)}"]
-    parts += [f"data-{files.checked(spec, 'path', path.parent / name)}" for name in _outside(spec, path)]
+    parts += [f"data-{files.checked(spec, 'path', path.parent / name)}" for name in outside(path)]
     parts += [f"labels-{files.checked(spec, 'labels', Path(labels))}"] if labels else []
     parts += [f"{key}={value}" for key, value in spec.options if key not in _CONTENT]
     return ":".join([*parts, *(f"{name}-{files.version(name)}" for name in ("onnxruntime", "numpy", "pillow"))])
@@ -72,7 +72,7 @@ def _labels(spec: EvaluatorSpec, file: Path) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.rstrip().split("\n"))
 
 
-def _outside(spec: EvaluatorSpec, file: Path) -> list[str]:
+def outside(file: Path) -> list[str]:
     """The files beside the graph in which its weights lie, if they do; exporters name them as they please."""
     try:
         with regular.opened(file) as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
