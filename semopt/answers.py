@@ -11,8 +11,8 @@ from semopt import regular
 from semopt.atomic import digest, stat_of
 from semopt.keys import Keys
 from semopt.outcomes import outcome_of
-from semopt.pipeline import LASTING
 from semopt.remote.shared import cache_of
+from semopt.renewal import LASTING
 from semopt.state import STATE, ignored
 from semopt.types import Asset, Config, Outcome, Task
 

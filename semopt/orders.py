@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from semopt.types import SearchResult, Source, Strategy, Task, Work
 
@@ -41,3 +43,11 @@ class Found:
     work: Work = Work()
     placeholder: bytes | None = None
     spent: Spent = Spent()
+
+
+class Searcher(Protocol):
+    """Who searches images: the engine on this machine, or the workers of a cluster."""
+
+    def search(self, orders: Iterable[Order]) -> Iterator[Found]:
+        """What was found, in the order in which the searches end."""
+        ...

@@ -9,58 +9,32 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from semopt import plan, state
-from semopt.belief import believable
 from semopt.globs import matcher
 from semopt.keys import Keys
-from semopt.ledger import Ledger, again
+from semopt.ledger import Ledger
 from semopt.lock import locked
-from semopt.outcomes import outcome_of
-from semopt.purses import Held, Purses
+from semopt.purses import Purses
 from semopt.remote.mirror import Mirror
 from semopt.remote.publish import publish
 from semopt.remote.shared import cache_of
+from semopt.renewal import Renewal, Stale, keep
 from semopt.scope import Action, Scope, Step, default_jobs
 from semopt.sharing import Means, Sharing
 from semopt.state import STATE
 from semopt.stock import folder_of
-from semopt.types import Config, Outcome, SemoptError, Skipped, Task, Work
+from semopt.types import Config, Outcome, SemoptError, Skipped, Task
 
 __all__ = ["Action", "Scope", "Step", "default_jobs", "preview", "run"]
 
 if TYPE_CHECKING:
     from semopt.crew import Crew
-    from semopt.orders import Found, Order
 
 log = logging.getLogger("semopt")
-
-
-LASTING = ("ok", "kept", "failed")
-"""How a search may end for good; what came of a dying worker or an unreadable file is tried again."""
-
-
-MEANWHILE = "the best within the time; the next build goes on"
-
-
-class Searcher(Protocol):
-    """Who searches images: the engine on this machine, or the workers of a cluster."""
-
-    def search(self, orders: Iterable[Order]) -> Iterator[Found]:
-        """What was found, in the order in which the searches end."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Stale:
-    """An image whose variants do not stand as they should."""
-
-    task: Task
-    sha256: str
-    key: str
 
 
 def run(config: Config, scope: Scope, crew: Crew | None = None) -> Iterator[Outcome]:
@@ -112,8 +86,8 @@ class _Build:
     """One run over one tree."""
 
     def __init__(self, config: Config, scope: Scope, crew: Crew | None = None) -> None:
-        self._config, self._scope, self._crew = config, scope, crew
-        self._until = time.monotonic() + (float("inf") if scope.seconds is None else scope.seconds)
+        self._config, self._scope = config, scope
+        until = time.monotonic() + (float("inf") if scope.seconds is None else scope.seconds)
         self._base = plan.relative(config, "")
         self._ledger = Ledger(config, self._base)
         self._cache = cache_of(config)
@@ -130,8 +104,9 @@ class _Build:
         gone = {path for path in self._ledger.before if path not in everything and not path.startswith(hidden)}
         self._gone = set(filter(self._selected, gone))
         self._paths = sorted([task.asset.path for task in self.tasks] + [one.path for one in self.skipped])
-        means = Means(config, scope, self._ledger, self._cache, self._keep, crew, self._until, self._whole)
+        means = Means(config, scope, self._ledger, self._cache, partial(keep, self._cache), crew, until, self._whole)
         self._sharing = Sharing(means, purses)
+        self._renewal = Renewal(means, self._sharing)
 
     @property
     def _whole(self) -> bool:
@@ -175,13 +150,13 @@ class _Build:
         """What would be done with a task."""
         looked = self._look(task)
         action: Action = "none"
-        if isinstance(looked, _Stale):
-            action = "restore" if self._cached(looked) else "search"
+        if isinstance(looked, Stale):
+            action = "restore" if self._renewal.cached(looked) else "search"
         elif looked.status == "failed":
             action = "fail"
         else:
             self._sharing.stands(task, looked)
-        reason = "" if isinstance(looked, _Stale) else looked.reason
+        reason = "" if isinstance(looked, Stale) else looked.reason
         return Step(task.asset.path, action, reason, task.rule.name, task.rule.settings.strategy)
 
     def shared(self, stale: Sequence[str]) -> set[str]:
@@ -195,18 +170,18 @@ class _Build:
         stale = []
         for task in self.tasks:
             looked = self._look(task)
-            if isinstance(looked, _Stale):
+            if isinstance(looked, Stale):
                 stale.append(looked)
             elif not self._sharing.stands(task, looked):
                 yield looked
         yield from self._sharing.begin([one.task.asset.path for one in stale], {*self._paths, *self._gone})
-        stale += [_Stale(*one) for one in self._sharing.unknown()]
+        stale += [Stale(*one) for one in self._sharing.unknown()]
         if stale:
             self._ledger.retire([one.task for one in stale])
-            yield from self._sharing.passed(self._renewed(stale))
+            yield from self._sharing.passed(self._renewal.renewed(stale))
         yield from self._sharing.end()
 
-    def _look(self, task: Task) -> _Stale | Outcome:
+    def _look(self, task: Task) -> Stale | Outcome:
         """What is known of an image without decoding it."""
         asset = task.asset
         failed = Outcome(asset.path, "failed", "", task.rule.name, task.rule.settings.strategy, bytes=asset.stat.size)
@@ -218,103 +193,4 @@ class _Build:
             return replace(failed, reason=f"cannot be read: {error.strerror or error}")
         key = self._keys.key(task.rule, sha256)
         unchanged = None if self._sharing.is_left_over(asset.path) else self._ledger.unchanged(task, sha256, key)
-        return unchanged or _Stale(task, sha256, key)
-
-    def _cached(self, one: _Stale) -> tuple[Outcome, list[bytes]] | None:
-        """An answer with the bytes of all its variants, where the cache has them and they can be believed."""
-        answer = self._cache.get(one.key)
-        if answer is None:
-            return None
-        size = one.task.asset.stat.size
-        contents = [self._cache.content(variant.sha256, size) for variant in answer.variants]
-        whole = [content for content in contents if content is not None]
-        believed = believable(answer, whole, one.task.asset, one.sha256, self._config.limits)
-        return (answer, whole) if believed else None
-
-    def _restored(self, one: _Stale) -> Outcome | None:
-        """An image from the cache, written where its variants belong."""
-        found = self._cached(one)
-        if found is None:
-            return None
-        answer, contents = found
-        return self._install(one, one.key, replace(answer, status=again(answer.status), work=Work()), contents)
-
-    def _install(self, one: _Stale, key: str, answer: Outcome, contents: Iterable[bytes]) -> Outcome:
-        """Write what was found, or hold it until its share is known. key: empty where it is no answer that lasts."""
-        if key and self._sharing.hold(Held(one.task, one.sha256, key, answer)):
-            return _passing(one.task, answer)
-        return self._ledger.install(one.task, key, answer, contents)
-
-    def _renewed(self, stale: list[_Stale]) -> Iterator[Outcome]:
-        """Stale images made good: from the cache where it has an answer, else searched, equal ones once."""
-        groups: dict[str, list[_Stale]] = {}
-        for one in self._cache.ahead(stale, lambda one: (one.key, one.task.asset.stat.size)):
-            restored = None if one.key in groups else self._restored(one)
-            if restored is None:
-                groups.setdefault(one.key, []).append(one)
-            else:
-                yield restored
-        if groups:
-            yield from self._searched(list(groups.values()))
-
-    def _searched(self, groups: list[list[_Stale]]) -> Iterator[Outcome]:
-        from semopt.orders import Order
-
-        orders = [Order(number, group[0].task, group[0].sha256) for number, group in enumerate(groups)]
-        with ExitStack() as stack:
-            yield from self._installed(self._searcher(len(orders), stack).search(orders), groups)
-
-    def _searcher(self, images: int, stack: ExitStack) -> Searcher:
-        """Who answers: a cluster where the config names one, unless the caller's crew is warm; else this machine."""
-        if self._crew is None and self._config.executor.kind == "ray":
-            from semopt.cluster import Cluster
-
-            cluster = Cluster(self._config, self._scope.workers, self._until)
-            stack.callback(cluster.close)
-            return cluster
-        from semopt.crew import Crew
-        from semopt.engine import Engine
-
-        crew = self._crew or Crew(min(self._scope.jobs, images), self._scope.progress)
-        if self._crew is None:
-            stack.callback(crew.close)
-        return Engine(self._config, crew, self._until)
-
-    def _installed(self, founds: Iterable[Found], groups: list[list[_Stale]]) -> Iterator[Outcome]:
-        for found in founds:
-            first, *twins = groups[found.order.number]
-            answer = outcome_of(found)
-            if found.ended is not None and not found.ended.complete:
-                yield from self._meanwhile((first, *twins), answer, found.contents)
-                continue
-            if found.kind not in LASTING:
-                for one in (first, *twins):
-                    if found.kind == "unreadable":
-                        self._ledger.index.doubt(one.task.asset.path)
-                    yield _passing(one.task, answer)
-                continue
-            answer = self._scope.revised(first.task, answer, found.contents)
-            contents = found.contents if answer.variants else ()
-            self._keep(first.key, answer, contents)
-            yield self._install(first, first.key, answer, contents)
-            for twin in twins:
-                known = replace(answer, status=again(answer.status), work=Work())
-                yield self._install(twin, twin.key, known, contents)
-
-    def _meanwhile(self, ones: Sequence[_Stale], answer: Outcome, contents: Sequence[bytes]) -> Iterator[Outcome]:
-        """The best within the time stands until the next build, which searches again as if there were nothing."""
-        if answer.variants:
-            answer = replace(answer, reason="; ".join(filter(None, (answer.reason, MEANWHILE))))
-        for one in ones:
-            yield self._install(one, "", answer, contents)
-
-    def _keep(self, key: str, answer: Outcome, contents: Iterable[bytes]) -> None:
-        try:
-            self._cache.put(key, answer, list(contents))
-        except OSError as error:
-            log.warning("the cache cannot be written (%s); the next build will search again", error.strerror or error)
-
-
-def _passing(task: Task, answer: Outcome) -> Outcome:
-    """What is noted later, or never, as the next build tries it again."""
-    return replace(answer, path=task.asset.path, rule=task.rule.name)
+        return unchanged or Stale(task, sha256, key)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from semopt import regular
-from semopt.config import build, nodes, schema
+from semopt.config import build, judges, nodes, schema
 from semopt.config.checks import Place
 from semopt.config.faults import Faults
 from semopt.config.names import Names, known
@@ -58,7 +58,7 @@ def parse(text: bytes | str, file: Path, names: Names | None = None, later: Coll
     names = names or known(schema.kinds(top), schema.formats(top))
     empty = default(file.parent)
     empty = replace(empty, file=empty.root / file.name)
-    scope = schema.Scope(empty.root, names, schema.declared(top))
+    scope = judges.Scope(empty.root, names, schema.declared(top))
     section = Place(top, faults, later).read(schema.top(scope))
     config = build.config(section, empty, names) if section else empty
     faults.raise_any()

@@ -12,7 +12,7 @@ from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
-from semopt.config import schema
+from semopt.config import judges, schema
 from semopt.config.checks import MAX_TEXT, Check, Choice, Flag, Number, Size, Text
 from semopt.config.descriptions import KEYS
 from semopt.config.names import Names, known
@@ -32,7 +32,7 @@ _COLOUR = r"^#([0-9A-Fa-f]{3}){1,2}$"
 
 def generate(names: Names | None = None, later: Collection[str] = schema.LATER) -> Json:
     """The schema of the whole file. names, later: as in the registries and `schema`."""
-    top = schema.top(schema.Scope(Path(), names or known(), frozenset()))
+    top = schema.top(judges.Scope(Path(), names or known(), frozenset()))
     whole = _Walk(later).value(top, "")
     return {"$schema": DIALECT, "title": "semopt.yaml", "description": "What semopt does with which images.", **whole}
 
@@ -126,11 +126,11 @@ def _glob(walk: _Walk, check: Glob, path: str) -> Json:
     return {**_TEXT, "not": {"pattern": r"\\|^/|/$|(^|/)\.\.(/|$)|(^|/)\.?/"}}
 
 
-def _judge(walk: _Walk, check: schema.Judge, path: str) -> Json:
+def _judge(walk: _Walk, check: judges.Judge, path: str) -> Json:
     return {"type": "string", "minLength": 1}
 
 
-def _evaluator(walk: _Walk, check: schema.Evaluator, path: str) -> Json:
+def _evaluator(walk: _Walk, check: judges.Evaluator, path: str) -> Json:
     """A judge's declaration: the kind decides which other keys there are."""
     kinds = walk.now(check.scope.names.figures, f"{path}.kind")
     shown = walk.properties({"kind": Choice("a kind of evaluator", tuple(kinds))}, path)
@@ -138,7 +138,7 @@ def _evaluator(walk: _Walk, check: schema.Evaluator, path: str) -> Json:
     return {"type": "object", "properties": shown, "required": ["kind"], "allOf": branches}
 
 
-def _branch(walk: _Walk, check: schema.Evaluator, path: str, kind: str) -> Json:
+def _branch(walk: _Walk, check: judges.Evaluator, path: str, kind: str) -> Json:
     keys, required = check._options(kind)
     then = {"properties": {"kind": True, **walk.properties(keys, path)}, "additionalProperties": False}
     if required:
@@ -159,7 +159,7 @@ _FUNCTIONS: dict[Any, Callable[[_Walk, Any, str], Json]] = {
     schema.colour: _colour,
     schema.executor: _executor,
     schema.agree: lambda walk, check, path: {"anyOf": [{"const": "all"}, {"type": "integer", "minimum": 1}]},
-    schema.digest: lambda walk, check, path: {"type": ["string", "integer"], "pattern": "^[0-9A-Fa-f]{64}$"},
+    judges.digest: lambda walk, check, path: {"type": ["string", "integer"], "pattern": "^[0-9A-Fa-f]{64}$"},
 }
 _SORTS: dict[type, Callable[[_Walk, Any, str], Json]] = {
     Keys: _keys,
@@ -174,7 +174,7 @@ _SORTS: dict[type, Callable[[_Walk, Any, str], Json]] = {
     Folder: _path,
     Elsewhere: _path,
     Weights: lambda walk, check, path: _TEXT,
-    schema.Judge: _judge,
+    judges.Judge: _judge,
     schema.Spend: _spend,
-    schema.Evaluator: _evaluator,
+    judges.Evaluator: _evaluator,
 }

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from semopt.config.checks import Check, Choice, Flag, Number, Place, Size, Text
-from semopt.config.faults import advise, show
-from semopt.config.names import Names
+from semopt.config.faults import show
+from semopt.config.judges import MAX_JUDGES, PIXELS, Added, Evaluator, Judge, Scope
 from semopt.config.nodes import Node
-from semopt.config.paths import Elsewhere, Folder, Glob, Location, Weights, of_tree
-from semopt.config.shapes import Keys, Many, Section
+from semopt.config.paths import Elsewhere, Glob, of_tree
+from semopt.config.shapes import Keys, Many
 from semopt.evaluators.families import HIGHEST
-from semopt.evaluators.names import DEVICES
 from semopt.naming import fault
 from semopt.types import BUILT_IN, Executor
 
 LATER: frozenset[str] = frozenset()
 """Keys, and values of keys, that are checked and then refused: a release that brings one deletes its line."""
 
-PIXELS = Number("a whole number of pixels, from 1 to 100000", 1, 100_000, whole=True)
 SHARE = Number("a number from 0 to 1", 0, 1)
 BYTES = Size("a number of bytes such as 100MB or 1500000")
 
@@ -46,24 +43,12 @@ LIMITS: dict[str, Check] = {
     "tree": BYTES,
 }
 
-# Each rule is checked against each of its judges, and each path against the disk: both must stay cheap for any file
-MAX_JUDGES = 32
-
 COLOURS = {
     "black": "#000000", "silver": "#c0c0c0", "gray": "#808080", "white": "#ffffff",
     "maroon": "#800000", "red": "#ff0000", "purple": "#800080", "fuchsia": "#ff00ff",
     "green": "#008000", "lime": "#00ff00", "olive": "#808000", "yellow": "#ffff00",
     "navy": "#000080", "blue": "#0000ff", "teal": "#008080", "aqua": "#00ffff",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What the checks of one config depend on. judges: the evaluators that it may name."""
-
-    root: Path
-    names: Names
-    judges: frozenset[str]
 
 
 def version(place: Place) -> int:
@@ -118,21 +103,6 @@ def executor(place: Place) -> Executor:
     return Executor(kind, address)
 
 
-def digest(place: Place) -> str:
-    """A SHA-256; one of digits alone is no number."""
-    if place.node.scalar and re.fullmatch(r"[0-9A-Fa-f]{64}", place.node.text):
-        return place.node.text.lower()
-    raise place.wrong("a SHA-256 of 64 hexadecimal digits")
-
-
-def plain(place: Place) -> bool | int | float | str:
-    """A single value that is handed on as it is."""
-    if place.node.sort == "flag":
-        return Flag()(place)
-    number = place.node.number
-    return Text("text, a number, true or false")(place) if number is None else number
-
-
 @dataclass(frozen=True, slots=True)
 class Spend:
     """Bytes for the whole tree, or for folders of it. Read as bytes by folder, "" for the tree itself."""
@@ -154,96 +124,6 @@ class Spend:
                 raise here.fault("names a folder that stands here already; keep one")
             read[folder] = size
         return read
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """One of some names that other packages add to. broken: those that cannot be used, with the reason."""
-
-    choice: Choice
-    broken: Mapping[str, str]
-
-    def __call__(self, place: Place) -> str:
-        """Read a name."""
-        if place.node.scalar and place.node.text in self.broken:
-            raise place.fault(self.broken[place.node.text])
-        return self.choice(place)
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """The name of an evaluator."""
-
-    scope: Scope
-
-    def __call__(self, place: Place) -> str:
-        """Read a name, and say how to declare a network of torchvision that was named directly."""
-        name, models = place.node.text, self.scope.names.models
-        if not place.node.scalar or not name:
-            raise place.wrong("the name of an evaluator")
-        if name in self.scope.judges:
-            return name
-        if name in models:
-            line = f'"  {name}: {{kind: torchvision, model: {name}}}"'
-            raise place.fault(f'{show(name)} is not declared; write "evaluators:" and below it {line}')
-        raise place.fault(f"{show(name)} is not an evaluator{advise(name, (*sorted(self.scope.judges), *models))}")
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluator:
-    """The declaration of a judge: its kind, and the keys of that kind."""
-
-    scope: Scope
-
-    def __call__(self, place: Place) -> Section:
-        """Read the kind first, for it decides which keys there are."""
-        if place.node.sort != "mapping":
-            raise place.wrong("an evaluator such as {kind: torchvision, model: resnet50}")
-        kinds = tuple(self.scope.names.figures)
-        pairs = tuple(pair for pair in place.node.pairs if pair[0].text == "kind")
-        kind = pairs[0][1].text if pairs else ""
-        what = f"an evaluator of kind {kind}" if kind in kinds else "an evaluator"
-        if kind not in kinds:
-            place = replace(place, node=replace(place.node, pairs=pairs))
-        keys, required = self._options(kind)
-        choice = Added(Choice("a kind of evaluator", kinds), self.scope.names.broken)
-        return Keys(what, {"kind": choice, **keys}, {"kind": "kind: torchvision", **required})(place)
-
-    def _options(self, kind: str) -> tuple[dict[str, Check], dict[str, str]]:
-        """The keys beside `kind`, and those of them that must be there, with an example."""
-        root, names = self.scope.root, self.scope.names
-        model = Choice("a network of torchvision", names.models)
-        if kind == "torchvision":
-            device = Choice("a device", DEVICES)
-            keys: dict[str, Check] = {"model": model, "weights": Weights(root), "sha256": digest, "device": device}
-            return keys, {"model": "model: resnet50"}
-        options = names.options.get(kind, {})
-        required = {name: option for name, option in options.items() if getattr(option, "required", False)}
-        return (
-            {name: _option(root, name, option) for name, option in options.items()},
-            {name: getattr(option, "example", "") or f"{name}: ..." for name, option in required.items()},
-        )
-
-
-def _option(root: Path, name: str, option: Any) -> Check:
-    """The check of an evaluator's key, from what its registry entry says of it, as in `semopt.evaluators.Key`."""
-    if choices := tuple(getattr(option, "choices", ())):
-        return Choice(f"a value of {name!r}", choices)
-    if getattr(option, "file", False):
-        return Weights(root, "text or the path of a file", r"[\s\S]*")
-    file, three = Location(root, "the path of a file"), "a list of three numbers, for red, green and blue"
-    table: dict[str, Check] = {
-        "path": file,
-        "paths": Many("the path of a file or a list of them", file, single=True),
-        "folder": Folder(root),
-        "object": Text("an object such as 'mypackage.judges:make'", r"[\w.]+:[\w.]+"),
-        "sha256": digest,
-        "flag": Flag(),
-        "pixels": PIXELS,
-        "three": Many(three, Number("a number"), exactly=3),
-        "mapping": Keys("options", {}, named=plain),
-    }
-    return table.get(getattr(option, "sort", "text"), Text("text"))
 
 
 def _under(nodes: Iterable[Node], key: str) -> list[Node]:
