@@ -6,7 +6,7 @@ the bytes saved) is largest, and the search ends where no candidate promises wha
 recognised in the mean of three altered looks too, and its neighbours (`neighbours`) must be seen better than it needs
 to be, or the search goes on without it; then the judges that take no part in the search look. A wrong guess costs
 passes and bytes, and changes nothing of what is accepted. With MobileNetV2 3 search and 5 confirm passes and 9 encodes
-in the median of 82 photographs; `make bench` measures it.
+in the median of 82 photographs, at 1.033 times the bytes of the exhaustive search on 50; `make bench` measures it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fits the search's surrogates and its first guess on photographs and prints `semopt/search/prior.py`'s numbers.
 
     make prior PHOTOS=DIR WEIGHTS=mobilenet_v2.pth [STORE=tables.jsonl]
-    python -m tests.bench.fit_prior --photos DIR --weights mobilenet_v2.pth [--config semopt.yaml] [--count 150]
+    python -m tests.bench.fit_prior --photos DIR --weights mobilenet_v2.pth [--config semopt.yaml] [--count 148]
                                     [--store tables.jsonl]
 
 Fitted are `embedded`, MobileNetV2 and the judges that a config names, all together, each image and judge with an offset
@@ -248,7 +248,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=150)
+    parser.add_argument("--count", type=int, default=148)
     parser.add_argument("--store", type=Path, default=Path("lattices.jsonl"))
     parser.add_argument("--config", type=Path, help="a semopt.yaml that names more judges")
     return parser.parse_args()
