@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint bench soak train clean
+.PHONY: demo test lint bench soak train prior clean
 
 demo: $(VENV)/.demo
 	$(BIN)/semopt build example_site
@@ -43,6 +43,11 @@ train: $(VENV)/.test
 	$(BIN)/python -m tests.bench.train --photos $(PHOTOS) $(if $(WEIGHTS),--teacher $(WEIGHTS)) \
 	  $(if $(TEACHERS),--teacher-onnx $(foreach teacher,$(TEACHERS),'$(teacher)')) $(if $(STORE),--store $(STORE)) \
 	  --out $(or $(OUT),semopt/evaluators/embedded.npz)
+
+# The numbers from which the search starts, printed for semopt/search/prior.py: make prior PHOTOS=folder
+# WEIGHTS=mobilenet_v2.pth [STORE=tables.jsonl]
+prior: $(VENV)/.test
+	$(BIN)/python -m tests.bench.fit_prior --photos $(PHOTOS) --weights $(WEIGHTS) $(if $(STORE),--store $(STORE))
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

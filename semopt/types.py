@@ -452,7 +452,8 @@ class Problem:
     """All that a strategy is handed. encoders: those of the rule's formats, in table order. The rest as in Settings.
 
     judges, agree, absent: as in Jury, for `criterion`. confirm: those that take no part in the search. silent: of those
-    that have no say on this original, who are not asked, what is said by that.
+    that have no say on this original, who are not asked, what is said by that. looks: what judges said of the original
+    in altered looks, compared with its plain one, of those who were asked.
     """
 
     source: Source
@@ -469,6 +470,7 @@ class Problem:
     absent: tuple[str, ...] = ()
     confirm: Jury | None = None
     silent: Scores = field(default_factory=dict)
+    looks: Mapping[str, tuple[Score, ...]] = field(default_factory=dict)
 
 
 # --- what plugs in ----------------------------------------------------------------------------------------------

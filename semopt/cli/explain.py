@@ -141,7 +141,7 @@ def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
     if confirmed := found.confirmation():
         yield from _line("confirmed", confirmed)
     work = outcome.work
-    yield f"  work      passes: {_passes(work)}; {work.encodes} encodes, {work.measures} measures"
+    yield from _line("work", f"passes: {_passes(work)}; {work.encodes} encodes, {work.measures} measures")
     yield from _line("time", _time(found))
     if len(work.judges) > 1:
         yield from (f"            {printable(name)}: {_passes(passes)}" for name, passes in work.judges)

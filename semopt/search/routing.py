@@ -40,20 +40,24 @@ def routed(
         return (yield from _elsewhere(problem, ways, _not_theirs(problem)))
     silent: dict[str, Score] = {}
     doubts: dict[str, str] = {}
+    looks: dict[str, tuple[Score, ...]] = {}
     try:
         for one in problem.judges:
             score = yield from _seen(one, "plain")
             if score.silent:
                 silent[one.name] = score
-            elif doubt := (yield from _doubt(one, score)):
-                doubts[one.name] = f"{one.name} {doubt}"
+            else:
+                looks[one.name], doubt = yield from _doubt(one, score)
+                doubts |= {one.name: f"{one.name} {doubt}"} if doubt else {}
     except Halt:
         return SearchResult((), (), "the time was up before anything was found", complete=False)
     heard = tuple(one for one in problem.judges if one.name not in silent)
     able = tuple(one for one in heard if one.name not in doubts)
     if problem.judges and len(able) < max(1, min(problem.agree or len(heard), len(heard))):
         return (yield from _elsewhere(problem, ways, "; ".join([*_silence(problem, silent, heard), *doubts.values()])))
-    return (yield from find(replace(problem, judges=able, silent=silent)))
+    return (
+        yield from find(replace(problem, judges=able, silent=silent, looks={one.name: looks[one.name] for one in able}))
+    )
 
 
 def _elsewhere(problem: Problem, ways: Sequence[Way], why: str) -> Search:
@@ -88,19 +92,24 @@ def _seen(judge: Juror, look: Look) -> Generator[Request, Any, Score]:
     return score
 
 
-def _doubt(judge: Juror, plain: Score) -> Generator[Request, Any, str]:
-    """Why a judge cannot decide about this original; empty where it can. Asks no further than it must."""
+def _doubt(judge: Juror, plain: Score) -> Generator[Request, Any, tuple[tuple[Score, ...], str]]:
+    """What a judge says of the altered looks, and why it cannot decide about this original; empty where it can.
+
+    Asks no further than it must.
+    """
     if not judge.labels:
-        return ""
+        return (), ""
     if plain.sure is not None and plain.sure < LEAST_SURE:
-        return f"is not sure what it sees ({plain.label_before!r}, {plain.sure:.0%})"
+        return (), f"is not sure what it sees ({plain.label_before!r}, {plain.sure:.0%})"
+    scores: list[Score] = []
     changes: list[str] = []
     for look in LOOKS:
         if look == "mirror" and not judge.mirrors:
             continue
         seen = yield from _seen(judge, look)
+        scores.append(seen)
         if seen.rank:
             changes.append(f"{ALTERED[look]} for {seen.label!r}")
         if len(changes) > MOST_CHANGES:
-            return f"takes it for {seen.label_before!r}, {', '.join(changes)}"
-    return ""
+            return tuple(scores), f"takes it for {seen.label_before!r}, {', '.join(changes)}"
+    return tuple(scores), ""

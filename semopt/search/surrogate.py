@@ -19,6 +19,10 @@ from semopt.types import Candidate, Encoder
 Array = NDArray[np.float64]
 CENTRE = 7.0  # log2 of 128 px: where sizes are measured from
 LARGEST = 10.0  # log2 of 1,024 px: beyond it judges see no more, and the polynomials were never fitted
+TRUST = 4.0
+"""For how many figures the prior's spread counts once figures are seen: they widen it where they are farther from what
+was believed than it says, as in a process of Student's t. With it a guess that is wrong by one costs 1.06 times the
+bytes of the exhaustive search, without it 1.07; where it is right nothing changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,16 @@ class Surrogate:
         octave = np.minimum(places.octave, LARGEST - CENTRE) if capped else places.octave
         self._noise = prior.noise**2
         self._mean = _mean(prior, places, octave)
+        self._tilts = np.stack([np.ones_like(octave), octave, places.rung])
         self._covariance = _covariance(prior, places, octave)
+
+    def tilt(self, by: Array) -> None:
+        """Believe other figures from the start: by an offset, a slope in octaves and one in places on the ladder."""
+        self._mean = self._mean + np.einsum("i,ij->j", by, self._tilts)
+
+    def surplus(self, seen: Sequence[int], figures: Sequence[float]) -> float:
+        """By how much the figures at these places are over what was believed of them, in the mean."""
+        return float(np.mean(np.asarray(figures) - self._mean[list(seen)]))
 
     def belief(self, seen: Sequence[int], figures: Sequence[float]) -> tuple[Array, Array]:
         """Mean and standard deviation at every place, given the figures at the places seen."""
@@ -78,9 +91,12 @@ class Surrogate:
         gram = self._covariance[np.ix_(known, known)] + self._noise * np.eye(len(known))
         cross = self._covariance[:, known]
         weights = np.linalg.solve(gram, cross.T)
-        mean = self._mean + (np.asarray(figures) - self._mean[known]) @ weights
+        rest = np.asarray(figures) - self._mean[known]
+        mean = self._mean + rest @ weights
+        surprise = float(np.einsum("i,i->", rest, np.linalg.solve(gram, rest)))
+        wider = max(1.0, (TRUST + surprise) / (TRUST + len(known)))
         variance = np.diag(self._covariance) - np.einsum("ij,ji->i", cross, weights)
-        return mean, np.sqrt(np.maximum(variance, 1e-9))
+        return mean, np.sqrt(np.maximum(variance * wider, 1e-9))
 
 
 def _basis(octave: Array, rung: Array) -> Array:

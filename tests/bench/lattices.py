@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from semopt.atomic import digest
 from semopt.encoders import ENCODERS
 from semopt.records import score_json
+from semopt.search.board import LOOKS
 from semopt.search.lattice import lattice
 from semopt.session import Opening, Session
 from semopt.types import Candidate, Evaluator, Limits, Look, Score, Source
@@ -20,20 +21,24 @@ LOSSY = tuple(encoder for encoder in ENCODERS.values() if encoder.ladder)
 
 @dataclass(frozen=True)
 class Table:
-    """One photograph: bytes and scores of each candidate, which are those of every look here."""
+    """One photograph: bytes and scores of each candidate, which are those of every look here.
+
+    original: scores of the original itself, by judge and look.
+    """
 
     file: str
     source: Source
     bytes: dict[Candidate, int]
     scores: dict[Candidate, dict[str, Score]]
+    original: dict[str, dict[str, Score]] = field(default_factory=dict)
 
     def size(self, one: Candidate) -> int | None:
         """Bytes of a candidate, None where its encoder cannot."""
         return self.bytes.get(one)
 
-    def score(self, one: Candidate, look: Look, name: str) -> Score:
-        """A candidate's score by a judge."""
-        return self.scores[one][name]
+    def score(self, one: Candidate | None, look: Look, name: str) -> Score:
+        """A candidate's score by a judge, or the original's in a look."""
+        return self.original[name][look] if one is None else self.scores[one][name]
 
 
 class Live:
@@ -49,9 +54,10 @@ class Live:
         """Bytes of a candidate, None where its encoder cannot."""
         return self._session.encode([one])[0]
 
-    def score(self, one: Candidate, look: Look, name: str) -> Score:
-        """A candidate's score by a judge in a look."""
-        return self._judges[name].compare(self._sighting(None, look, name), self._sighting(one, look, name))
+    def score(self, one: Candidate | None, look: Look, name: str) -> Score:
+        """A candidate's score by a judge in a look; the original's beside its plain look."""
+        before = self._sighting(None, "plain" if one is None else look, name)
+        return self._judges[name].compare(before, self._sighting(one, look, name))
 
     def _sighting(self, one: Candidate | None, look: Look, name: str) -> Any:
         key = (one, look, name)
@@ -66,14 +72,15 @@ def measured(file: Path, judges: dict[str, Evaluator]) -> Table:
     sizes = {one: live.size(one) for one in lattice(live.source, LOSSY)}
     able = {one: size for one, size in sizes.items() if size is not None}
     scores = {one: {name: live.score(one, "plain", name) for name in judges} for one in able}
-    return Table(str(file), live.source, able, scores)
+    original = {name: {look: live.score(None, look, name) for look in ("plain", *LOOKS)} for name in judges}
+    return Table(str(file), live.source, able, scores, original)
 
 
 def kept(files: Iterable[Path], judges: dict[str, Evaluator], store: Path) -> Iterator[Table]:
     """Tables of these files, taken from a file of lines where they are there, else measured and added to it."""
     known = {table.file: table for table in _read(store)}
     for file in files:
-        if str(file) not in known:
+        if str(file) not in known or not judges.keys() <= known[str(file)].original.keys():
             known[str(file)] = measured(file, judges)
             _add(store, known[str(file)])
         yield known[str(file)]
@@ -92,7 +99,12 @@ def _read(store: Path) -> Sequence[Table]:
 def _table(value: dict[str, object]) -> Table:
     rows = [(Candidate(*row[:4]), row[4], row[5]) for row in value["rows"]]  # type: ignore[attr-defined]
     scores = {one: {name: Score(**figures) for name, figures in seen.items()} for one, _, seen in rows}
-    return Table(str(value["file"]), Source(*value["source"]), {one: size for one, size, _ in rows}, scores)  # type: ignore[misc]
+    original = {
+        name: {look: Score(**figures) for look, figures in seen.items()}
+        for name, seen in value["original"].items()  # type: ignore[attr-defined]
+    }
+    source = Source(*value["source"])  # type: ignore[misc]
+    return Table(str(value["file"]), source, {one: size for one, size, _ in rows}, scores, original)
 
 
 def _add(store: Path, table: Table) -> None:
@@ -108,6 +120,7 @@ def _add(store: Path, table: Table) -> None:
         for one, size in table.bytes.items()
     ]
     source = [table.source.width, table.source.height, table.source.bytes]
+    original = {name: {look: score_json(one) for look, one in seen.items()} for name, seen in table.original.items()}
     store.parent.mkdir(parents=True, exist_ok=True)
     with store.open("a") as stream:
-        stream.write(json.dumps({"file": table.file, "source": source, "rows": rows}) + "\n")
+        stream.write(json.dumps({"file": table.file, "source": source, "rows": rows, "original": original}) + "\n")

@@ -17,14 +17,20 @@ class World(Protocol):
     source: Source
 
     def size(self, one: Candidate) -> int | None: ...
-    def score(self, one: Candidate, look: Look, name: str) -> Score: ...
+    def score(self, one: Candidate | None, look: Look, name: str) -> Score: ...
+
+
+LABELS = {"embedded": False}
+COST = {"embedded": 1.0}
+"""What is known of judges that differ from most networks."""
 
 
 def simulated(
     search: Callable[[Problem], Search], world: World, criterion: Recognised
 ) -> tuple[SearchResult, Counter[str]]:
-    """The result, and counts by "encodes", "search" and "confirm"; a pass is one candidate through one judge."""
-    judges = tuple(Juror(name) for name, _ in criterion.judges)
+    """The result, and counts by "encodes", "reference", "search" and "confirm"; a pass is an image through a judge."""
+    names = [name for name, _ in criterion.judges]
+    judges = tuple(Juror(name, COST.get(name, 10.0), LABELS.get(name, True)) for name in names)
     running, answer = search(Problem(world.source, LOSSY, "smallest", criterion, {}, judges=judges)), None
     counts = Counter[str]()
     while True:
@@ -41,5 +47,4 @@ def _answer(world: World, request: Request, counts: Counter[str]) -> list[Any]:
         return [world.size(one) for one in request.candidates]
     assert isinstance(request, Observe)
     counts[request.phase] += len(request.candidates) * len(request.judges)
-    shown = [one for one in request.candidates if one is not None]
-    return [{name: world.score(one, request.look, name) for name in request.judges} for one in shown]
+    return [{name: world.score(one, request.look, name) for name in request.judges} for one in request.candidates]

@@ -66,14 +66,15 @@ def test_asking_the_dear_judge_last_changes_no_answer(seed: int, agree: int | No
 
 
 def test_what_a_cheap_judge_refuses_is_not_shown_to_a_dear_one() -> None:
-    world = Two(1, 0.2)
-    ended = finish(recognise(replace(problem(), criterion=BOTH, judges=(CHEAP, DEAR))), world)
-    assert set(ended.accepted[0].scores or {}) == {"cheap", "dear"}
-    refused = [trial for trial in ended.trials if trial.scores and not trial.passed]
-    assert any(set(trial.scores or {}) == {"cheap"} for trial in refused)
-    for trial in ended.trials:
-        if "dear" in (trial.scores or {}):
-            assert margin((trial.scores or {})["cheap"], HIGH) >= 0
+    spared = 0
+    for seed in range(4):
+        ended = finish(recognise(replace(problem(), criterion=BOTH, judges=(CHEAP, DEAR))), Two(seed, 0.5))
+        assert set(ended.accepted[0].scores or {}) == {"cheap", "dear"}
+        spared += sum(set(trial.scores or {}) == {"cheap"} and not trial.passed for trial in ended.trials)
+        for trial in ended.trials:
+            if "dear" in (trial.scores or {}):
+                assert margin((trial.scores or {})["cheap"], HIGH) >= 0
+    assert spared
 
 
 @SEARCHES
@@ -118,7 +119,8 @@ class Stern(World):
 
 
 def confirmed(given: Problem) -> Problem:
-    return replace(given, confirm=Jury(Recognised((("other", HIGH),)), (Juror("other"),)))
+    other = Jury(Recognised((("other", HIGH),)), (Juror("other"),))
+    return replace(given, judges=(Juror("judge", 1.0),), confirm=other)
 
 
 @pytest.mark.parametrize("more", [-1.0, 0.3, 1.0, 2.0])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -18,11 +19,14 @@ from semopt.criteria import Recognised
 from semopt.encoders import ENCODERS
 from semopt.search import exhaustive, recognise
 from semopt.search.board import LOOKS
+from semopt.search.guess import FARTHEST
 from semopt.search.lattice import lattice, neighbours
-from semopt.search.recognise import FAILED
+from semopt.search.prior import GUESS
+from semopt.search.recognise import FAILED, MOST_PASSES
 from semopt.types import (
     Candidate,
     Encode,
+    Juror,
     Keep,
     Look,
     Observe,
@@ -98,17 +102,39 @@ def problem(width: int = 500, height: int = 375, size: int = 10**7, write: str =
     return Problem(Source(width, height, size), LOSSY, write, RULE, {})  # type: ignore[arg-type]
 
 
-def test_it_finds_nearly_what_the_exhaustive_search_finds_in_a_tenth_of_the_passes() -> None:
+@pytest.mark.parametrize(("cost", "bytes_", "most"), [(1.0, 1.15, 16), (10.0, 1.4, 6)])
+def test_it_finds_nearly_what_the_exhaustive_search_finds_in_few_passes_fewer_of_a_dear_judge(
+    cost: float, bytes_: float, most: int
+) -> None:
+    asked = replace(problem(), judges=(Juror("judge", cost),))
     found, best, passes, all_passes = 0, 0, [], []
     for seed in range(40):
         world, yardstick = World(seed, 0.1), World(seed, 0.1)
-        found += finish(recognise(problem()), world).accepted[0].bytes
-        best += finish(exhaustive(problem()), yardstick).accepted[0].bytes
+        found += finish(recognise(asked), world).accepted[0].bytes
+        best += finish(exhaustive(asked), yardstick).accepted[0].bytes
         passes.append(world.asked["search"])
         all_passes.append(yardstick.asked["search"])
-    assert found <= 1.15 * best
-    assert sorted(passes)[20] <= 12
+    assert found <= bytes_ * best
+    assert sorted(passes)[20] <= most
     assert sum(passes) * 5 < sum(all_passes)
+
+
+@pytest.mark.parametrize("wrong", [-3.0, 3.0])
+def test_a_wrong_guess_costs_passes_and_finds_what_is_accepted_all_the_same(
+    wrong: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dear = replace(problem(), judges=(Juror("judge"),))
+    right = [finish(recognise(dear), World(seed, 0.1)).accepted[0].bytes for seed in range(20)]
+    module = sys.modules["semopt.search.outlook"]
+    monkeypatch.setattr(module, "GUESS", replace(GUESS, typical=(0.0,) * 4, offset=(wrong / FARTHEST, 0.0, 0.0, 0.0)))
+    total = 0
+    for seed in range(20):
+        world = World(seed, 0.1)
+        (found,) = finish(recognise(dear), world).accepted
+        total += found.bytes
+        assert world.passes(found.candidate)
+        assert world.asked["search"] <= 2 * MOST_PASSES
+    assert total <= 1.6 * sum(right)
 
 
 @given(seed=st.integers(0, 10**6), noise=st.floats(0, 2), ease=st.floats(-4, 4), halt=st.none() | st.integers(1, 20))
@@ -180,3 +206,9 @@ def test_odd_shapes(width: int, height: int) -> None:
     for trial in ended.accepted:
         assert 1 <= trial.candidate.width <= width
         assert 1 <= trial.candidate.height <= height
+
+
+def test_an_image_of_which_too_little_is_hoped_is_searched_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["semopt.search.outlook"]
+    monkeypatch.setattr(module, "GUESS", replace(GUESS, typical=(0.0,) * 4, offset=(-20.0, 0.0, 0.0, 0.0)))
+    assert finish(recognise(problem()), World()).accepted
