@@ -177,7 +177,7 @@ def test_an_image_takes_from_the_innermost_folder_alone(site: Tree) -> None:
 
 def test_another_figure_costs_a_few_encodes_and_going_back_none(site: Tree) -> None:
     before, whole = site.files(), spent(site)
-    site.put("semopt.yaml", spending(int(0.7 * whole)))
+    site.put("semopt.yaml", spending(int(0.85 * whole)))
     shared = site.build()
     assert passes(shared) == 0
     changed = [one for one in shared if "share" in one]
@@ -187,14 +187,14 @@ def test_another_figure_costs_a_few_encodes_and_going_back_none(site: Tree) -> N
     back = site.build()
     assert (passes(back), sum(one["work"]["encodes"] for one in back)) == (0, 0)
     assert site.files() == before
-    site.put("semopt.yaml", spending(int(0.7 * whole)))
+    site.put("semopt.yaml", spending(int(0.85 * whole)))
     again = site.build()
     assert (passes(again), sum(one["work"]["encodes"] for one in again)) == (0, 0)
     assert site.files() == after
 
 
 def test_nothing_to_do_imports_nothing_heavy_and_decodes_nothing(site: Tree) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     site.build()
     script = (
         "import sys; from semopt.cli import main; code = main(['build', '-q']);"
@@ -207,7 +207,7 @@ def test_nothing_to_do_imports_nothing_heavy_and_decodes_nothing(site: Tree) -> 
 
 
 def test_a_new_image_brings_one_warning(site: Tree) -> None:
-    site.put("semopt.yaml", spending({"photos": int(0.7 * spent(site, "photos/"))}))
+    site.put("semopt.yaml", spending({"photos": int(0.85 * spent(site, "photos/"))}))
     before = site.semopt("build").stderr
     site.put("photos/0a.jpg", encoded(photo(260, 200, 8)))
     after = site.semopt("build").stderr
@@ -217,7 +217,7 @@ def test_a_new_image_brings_one_warning(site: Tree) -> None:
 
 def test_one_build_or_many_at_any_number_of_jobs(site: Tree, tmp_path: Path) -> None:
     """An image that came later changes the shares of the others, in the same build."""
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     site.build()
     before = site.files()
     site.put("photos/0a.jpg", encoded(photo(260, 200, 8)))
@@ -231,7 +231,7 @@ def test_one_build_or_many_at_any_number_of_jobs(site: Tree, tmp_path: Path) -> 
 
 
 def test_only_leaves_the_others_as_they_are(site: Tree, tmp_path: Path) -> None:
-    budget = int(0.8 * spent(site))
+    budget = int(0.92 * spent(site))
     site.put("semopt.yaml", spending(budget))
     site.build()
     before = site.manifest
@@ -246,7 +246,7 @@ def test_only_leaves_the_others_as_they_are(site: Tree, tmp_path: Path) -> None:
 
 
 def test_only_where_nothing_changed_does_nothing(site: Tree) -> None:
-    site.put("semopt.yaml", spending(int(0.8 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.92 * spent(site))))
     site.build()
     before = site.files()
     assert {one["status"] for one in site.build("--only", "photos/*.jpg")} == {"cached"}
@@ -254,7 +254,7 @@ def test_only_where_nothing_changed_does_nothing(site: Tree) -> None:
 
 
 def test_what_was_lost_is_made_again_without_a_decode(site: Tree) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     site.build()
     before = site.files()
     for path in least(site):
@@ -266,7 +266,7 @@ def test_what_was_lost_is_made_again_without_a_decode(site: Tree) -> None:
 
 @pytest.mark.parametrize("lost", ["cache", "index", "all"])
 def test_what_is_known_beside_the_manifest_may_be_lost(site: Tree, lost: str) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     site.build()
     before = site.files()
     if lost == "index":
@@ -286,7 +286,7 @@ def test_what_is_known_beside_the_manifest_may_be_lost(site: Tree, lost: str) ->
 
 
 def test_pruning_leaves_what_the_shares_need(site: Tree) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     site.build()
     before = site.files()
     assert site.semopt("cache", "prune").returncode == 0
@@ -299,7 +299,7 @@ def test_pruning_leaves_what_the_shares_need(site: Tree) -> None:
 
 def test_an_encoder_that_gives_other_bytes_is_not_believed(site: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = spent(site)
-    site.put("semopt.yaml", spending(int(0.7 * whole)))
+    site.put("semopt.yaml", spending(int(0.85 * whole)))
     real = portion.Wanted
 
     def tampered(task: Any, sha256: str, trials: Any) -> Any:
@@ -313,11 +313,11 @@ def test_an_encoder_that_gives_other_bytes_is_not_believed(site: Tree, monkeypat
     assert not any((site.root / f"{one.path}.semopt.webp").exists() for one in failed)
     monkeypatch.undo()
     assert "failed" not in {one["status"] for one in site.build()}
-    assert spent(site) <= int(0.7 * whole)
+    assert spent(site) <= int(0.85 * whole)
 
 
 def test_when_the_time_is_up_all_have_what_was_found_and_the_next_build_shares(site: Tree, tmp_path: Path) -> None:
-    budget = int(0.7 * spent(site))
+    budget = int(0.95 * spent(site))
     site.put("photos/9.jpg", encoded(photo(260, 200, 9)))
     site.put("semopt.yaml", spending(budget))
     site.build("--time-limit", "0")
@@ -330,9 +330,9 @@ def test_when_the_time_is_up_all_have_what_was_found_and_the_next_build_shares(s
 @pytest.mark.parametrize(("harm", "first"), [("kill", 2), ("power", 5), (errno.EIO, 40)], ids=str)
 def test_a_build_that_dies_anywhere_is_repaired_by_the_next(site: Tree, tmp_path: Path, harm: Harm, first: int) -> None:
     """Shares that were half given are given to the end, and no file that the manifest names is missing or another."""
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     site.build()
-    site.put("semopt.yaml", spending(int(0.8 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.92 * spent(site))))
     goal = Tree(Path(shutil.copytree(site.root, tmp_path / "goal")))
     goal.build()
     struck = 0
@@ -362,7 +362,7 @@ def whole(tree: Tree) -> None:
 
 
 def test_a_kill_in_the_middle(site: Tree, tmp_path: Path) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     goal = fresh(site, tmp_path, "goal")
     other = fresh(site, tmp_path, "other", "--time-limit", "0")
     for wait in (1.0, 1.6, 2.2):
@@ -378,7 +378,7 @@ def test_a_kill_in_the_middle(site: Tree, tmp_path: Path) -> None:
 
 
 def test_dry_run_foresees_shares_and_writes_nothing(site: Tree) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     before = site.files()
     foreseen = {
         line["path"]
@@ -393,7 +393,7 @@ def test_dry_run_foresees_shares_and_writes_nothing(site: Tree) -> None:
 
 
 def test_check_holds_shares_to_what_they_were(site: Tree) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     assert check(site)["the tree"] == "over"
     site.build()
     assert check(site) == {}
@@ -410,7 +410,7 @@ def test_check_holds_shares_to_what_they_were(site: Tree) -> None:
 
 
 def test_check_knows_shares_that_are_not_due_any_more(site: Tree) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     site.build()
     site.put("semopt.yaml", spending(int(2 * spent(site))))
     assert check(site) == {"the tree": "stale"}
@@ -427,7 +427,7 @@ def check(tree: Tree, *arguments: str) -> dict[str, str]:
 
 
 def test_explain_and_report_show_the_share(site: Tree) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     site.build()
     path = min(path for path in least(site) if path.startswith("photos/"))
     said = site.semopt("explain", path).stdout
@@ -446,7 +446,7 @@ def test_a_folder_that_holds_no_image_is_a_warning(site: Tree) -> None:
 
 
 def test_watch_shares_anew_with_each_change(site: Tree, tmp_path: Path) -> None:
-    site.put("semopt.yaml", spending(int(0.7 * spent(site))))
+    site.put("semopt.yaml", spending(int(0.85 * spent(site))))
     watcher = Watcher(site, "--json")
     watcher.built()
     site.put("photos/0a.jpg", encoded(photo(260, 200, 8)))
