@@ -19,7 +19,7 @@ from tests.bench.frontier.store import Store
 from tests.bench.peers import install, noop, page, times
 from tests.bench.peers.figures import Span, bytes_ratio, mean_difference, short, times_ratio
 from tests.bench.peers.taken import Taken, measured, smallest, source, taken
-from tests.bench.peers.tool import HERE, Tool, ToolError, made, prepared, run
+from tests.bench.peers.tool import HERE, Spent, Tool, ToolError, made, prepared, run
 from tests.bench.peers.tools import PEERS, ours
 
 HALVES = """
@@ -154,12 +154,20 @@ def test_the_page_has_a_line_for_each_tool() -> None:
     assert "0.5 (0.25 to 1); SSIMULACRA2 +15.0" in page.against([one], [other])
     assert "SSIMULACRA2" not in page.against([smear], [other])
     assert "| ours | 0.5 (0.25 to 1) | 15 (10 to 20) | 0 |" in page.level([(one, other)])
-    seconds = page.times({"a": [0.1, 0.2, 0.3], "b": [1, 2, 3]}, ["a", "b"]).splitlines()
-    assert seconds[2] == "| a | 200 (100 to 300) |  | 10 (10 to 10) |"
-    assert seconds[3] == "| b | 2,000 (1,000 to 3,000) | 0.1 (0.1 to 0.1) |  |"
-    assert page.rebuilds({"semopt": [1.0], "other": [3.0]}, "semopt").endswith("| other | 3 (3 to 3) | 3 (3 to 3) |")
+    spent = {"a": [Spent(0.1, 0.2), Spent(0.2, 0.2)], "b": [Spent(1, 4), Spent(2, 8)]}
+    seconds = page.times(spent, ["a"]).splitlines()
+    assert seconds[2] == "| a | 150 (100 to 200) | 200 (200 to 200) |  |  |"
+    assert seconds[3].endswith("| 0.1 (0.1 to 0.1) | 0.0375 (0.025 to 0.05) |")
+    assert page.rebuilds(spent, "a").endswith("| 10 (10 to 10) | 30 (20 to 40) |")
+    assert page.least({"a": 0.1}, spent).endswith("| a | 100 | 2 (2 to 2) |")
     assert "40 times (of means)" in page.loops([("2 of 12 megapixels", {"post": [30.0, 50.0]}, [1.0])])
-    assert page.least({"both": 0.1}, {"both": [0.3, 0.4, 0.5]}).endswith("| both | 100 | 4 (3 to 5) |")
+
+
+def test_what_a_tool_leaves_running_is_counted(tmp_path: Path) -> None:
+    busy = "import time\nwhile time.process_time() < 0.3: pass"
+    leave = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {busy!r}])"
+    spent = run(Tool("it", "fixed", lambda *_: [sys.executable, "-c", leave], ""), tmp_path, tmp_path, tmp_path, 1)
+    assert spent.processor > (0.3 if sys.platform == "linux" else 0)
 
 
 def test_the_small_images_are_all_different(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def _times(wanted: argparse.Namespace, peers: Sequence[Tool], work: Path) -> Ite
     """Seconds of whole processes."""
     folder, home = work / "source", wanted.peers.resolve()
     source(_photos(wanted, wanted.timed), folder)
-    rules = [*_semantic(wanted)[:2], BOTH, WEBP]
+    rules = [*_semantic(wanted)[:1], BOTH, WEBP]
     tools = [*(tool for tool in peers if tool.kind in ("search", "fixed")), *rules]
     yield f"{_machine()}; {len(list(folder.iterdir()))} photographs, {wanted.repeats} rounds."
     yield "Each with its own use of the processors:"
@@ -157,7 +157,7 @@ def _jobs(wanted: argparse.Namespace, peers: Sequence[Tool], work: Path) -> Iter
     """Images a second with two jobs to those with one."""
     folder, home = work / "source", wanted.peers.resolve()
     source(_photos(wanted, wanted.timed), folder)
-    tools = [*_semantic(wanted)[:2], BOTH]
+    tools = [*_semantic(wanted)[:1], BOTH]
     turns = [
         (times.rounds(tools, home, folder, 1, 1), times.rounds(tools, home, folder, 2, 1))
         for _ in range(wanted.repeats)
@@ -165,7 +165,7 @@ def _jobs(wanted: argparse.Namespace, peers: Sequence[Tool], work: Path) -> Iter
     yield f"{_machine()}; {len(list(folder.iterdir()))} photographs, {wanted.repeats} rounds."
     lines = [("rule", "images a second with `--jobs 2` to those with `--jobs 1`")]
     for tool in tools:
-        one, two = ([turn[place][tool.name][0] for turn in turns] for place in (0, 1))
+        one, two = ([turn[place][tool.name][0].wall for turn in turns] for place in (0, 1))
         lines.append((tool.name, str(page.times_ratio(one, two))))
     yield page.table(lines)
 

@@ -11,7 +11,7 @@ from tests.bench.frontier.evaluate import Row
 from tests.bench.frontier.figures import agreed
 from tests.bench.peers.figures import bytes_ratio, mean_difference, short, spread, times_ratio
 from tests.bench.peers.taken import Taken
-from tests.bench.peers.tool import Tool
+from tests.bench.peers.tool import Spent, Tool
 
 COMPARED = 0.9
 """Share of files of the original's size from which closeness is compared: `semantic` keeps the size of a few only."""
@@ -83,37 +83,43 @@ def _compared(one: Taken, other: Taken) -> str:
     return f"{said}; SSIMULACRA2 {mean_difference(one.scores[both], other.scores[both]).value:+.1f}"
 
 
-def times(seconds: Mapping[str, Sequence[float]], ours: Sequence[str]) -> str:
-    """Milliseconds an image, and what semopt's are to each tool's."""
-    lines = [("tool", "ms an image (least to most)", *(f"{name}: times this" for name in ours))]
+def times(seconds: Mapping[str, Sequence[Spent]], ours: Sequence[str]) -> str:
+    """Milliseconds an image, of the clock and of processors, and what semopt's are to each tool's."""
+    head = ["tool", "ms an image", "of processors"]
+    lines = [head + [f"{name}: times this{of}" for name in ours for of in ("", ", of processors")]]
     for name, values in seconds.items():
-        ratios = ["" if name == own else str(times_ratio(seconds[own], values)) for own in ours]
-        lines.append((name, str(spread([1000 * value for value in values])), *ratios))
+        ratios = [
+            "" if name == own else str(times_ratio([s[of] for s in seconds[own]], [s[of] for s in values]))
+            for own in ours
+            for of in (0, 1)
+        ]
+        lines.append([name, *(str(spread([1000 * spent[of] for spent in values])) for of in (0, 1)), *ratios])
     return table(lines)
 
 
-def least(works: Mapping[str, float], seconds: Mapping[str, Sequence[float]]) -> str:
-    """What of a build with one job no build could leave out."""
-    lines = [
-        ("rule", "one decode and the encodes that were written, ms an image", "the build with one job: times this")
-    ]
+def least(works: Mapping[str, float], seconds: Mapping[str, Sequence[Spent]]) -> str:
+    """What of a build with one job no build could leave out, in processor time."""
+    lines = [("rule", "one decode and the encodes that were written, ms an image", "the build: times this")]
     for name, work in works.items():
-        ratio = spread([value / work for value in seconds[name]])
+        ratio = spread([spent.processor / work for spent in seconds[name]])
         lines.append((name, short(1000 * work), str(ratio)))
     return table(lines)
 
 
-def rebuilds(seconds: Mapping[str, Sequence[float]], own: str) -> str:
+def rebuilds(seconds: Mapping[str, Sequence[Spent]], own: str) -> str:
     """Seconds of a build with nothing to do."""
-    lines = [("tool", "s (least to most)", "of semopt's")]
+    lines = [("tool", "s", "of processors", "of semopt's", "of semopt's, of processors")]
     for name, values in seconds.items():
-        lines.append((name, str(spread(values)), "" if name == own else str(times_ratio(values, seconds[own]))))
+        each = [[spent[of] for spent in values] for of in (0, 1)]
+        mine = [[spent[of] for spent in seconds[own]] for of in (0, 1)]
+        ratios = ["" if name == own else str(times_ratio(each[of], mine[of])) for of in (0, 1)]
+        lines.append((name, *(str(spread(one)) for one in each), *ratios))
     return table(lines)
 
 
 def loops(found: Sequence[tuple[str, Mapping[str, Sequence[float]], Sequence[float]]]) -> str:
     """Seconds an image of the post's loops and of `semantic`. found: what of, the loops' seconds, semopt's."""
-    lines = [("photographs", "way", "s an image", "of `semantic` with the same network")]
+    lines = [("photographs", "way", "s of processors an image", "of `semantic` with the same network")]
     for what, each, own in found:
         lines.append((what, "semopt, `semantic`", str(spread(own)), ""))
         for name, values in each.items():

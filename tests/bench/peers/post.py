@@ -14,7 +14,7 @@ from tests.bench.post import LOOPS
 
 
 def loops(source: Path, weights: Path, seed: int) -> dict[str, list[float]]:
-    """Seconds of each of the post's loops on each image: the network is there already, the last file is written."""
+    """Processor seconds of the post's loops on each image: the network is loaded before, the last file written."""
     evaluator = Evaluator("mobilenet_v2", weights=weights)
     files = sorted(source.iterdir())
     evaluator(opened(files[0].read_bytes()))
@@ -32,9 +32,9 @@ def _looped(
 
 
 def ours(tool: Tool, home: Path, source: Path, repeats: int) -> list[float]:
-    """Seconds an image of the whole command with one job, the loading of the network included."""
+    """Processor seconds an image of the whole command with one job, the loading of the network included."""
     target, seconds = source.with_name("target"), []
     for _ in range(repeats):
         prepared(tool, source, target)
-        seconds.append(run(tool, home, source, target, 1) / len(list(source.iterdir())))
+        seconds.append(run(tool, home, source, target, 1).processor / len(list(source.iterdir())))
     return seconds

@@ -1,4 +1,4 @@
-"""Seconds of whole processes, the tools in turns."""
+"""Seconds of whole processes, the tools in turns, and processor seconds of work in this one."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from pathlib import Path
 from semopt.encoders import ENCODERS
 from semopt.images import decode, flatten, resize
 from semopt.types import Limits, Metadata
-from tests.bench.peers.tool import Tool, made, prepared, run
+from tests.bench.peers.tool import Spent, Tool, made, prepared, run
 
 
-def rounds(tools: Sequence[Tool], home: Path, source: Path, jobs: int | None, repeats: int) -> dict[str, list[float]]:
+def rounds(tools: Sequence[Tool], home: Path, source: Path, jobs: int | None, repeats: int) -> dict[str, list[Spent]]:
     """Seconds an image of each tool, one for each round; each round has every tool once, in a turned order."""
     count, target = len(list(source.iterdir())), source.with_name("target")
-    found: dict[str, list[float]] = {tool.name: [] for tool in tools}
+    found: dict[str, list[Spent]] = {tool.name: [] for tool in tools}
     for turn in range(repeats):
         at = turn % len(tools)
         for tool in (*tools[at:], *tools[:at]):
             prepared(tool, source, target)
-            found[tool.name].append(run(tool, home, source, target, jobs) / count)
+            spent = run(tool, home, source, target, jobs)
+            found[tool.name].append(Spent(spent.wall / count, spent.processor / count))
     return found
 
 
 def least_work(tool: Tool, home: Path, source: Path) -> float:
     """Seconds an image of what no build could leave out: one decode, and one encode of each variant that was written.
 
-    In this process, on one thread, the better of two.
+    Processor seconds in this process, on one thread, the better of two.
     """
     target = source.with_name("target")
     prepared(tool, source, target)
@@ -51,15 +52,15 @@ def _settings(target: Path, variants: Sequence[Path]) -> list[tuple[str, int | N
 
 
 def _work(content: bytes, settings: Sequence[tuple[str, int | None, tuple[int, int]]]) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     image = flatten(decode(content, Limits()).image)
     for name, quality, size in settings:
         ENCODERS[name].encode(image if image.size == size else resize(image, size), quality, Metadata())
-    return time.perf_counter() - begun
+    return time.process_time() - begun
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds of some work."""
-    begun = time.perf_counter()
+    """Processor seconds of some work in this process, all threads together."""
+    begun = time.process_time()
     work()
-    return time.perf_counter() - begun
+    return time.process_time() - begun

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 HERE = Path(__file__).parent / "tools"
 
@@ -26,7 +30,8 @@ class Tool:
 
     kind: `search` looks for a quality image by image, `fixed` has one for all, `cache` does nothing twice. packages:
     pinned, for the installer. says: how it is run, for the page. drivers: files of `tools/` that are copied into its
-    home. in_place: it changes the images that it is given, so it is given copies. setup: writes its config; source and
+    home. in_place: it changes the images that it is given, so it is given copies. at_target: it must be run
+    there. setup: writes its config; source and
     target as for the command.
     """
 
@@ -38,6 +43,7 @@ class Tool:
     packages: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
     in_place: bool = False
+    at_target: bool = False
     setup: Callable[[Path, Path], None] | None = None
 
     @property
@@ -57,15 +63,39 @@ def prepared(tool: Tool, source: Path, target: Path) -> None:
         tool.setup(source, target)
 
 
-def run(tool: Tool, home: Path, source: Path, target: Path, jobs: int | None) -> float:
-    """Seconds of the whole process on all the images of a folder. Raises ToolError."""
+class Spent(NamedTuple):
+    """Seconds of a whole process. processor: of it and of all that it started, where the system is Linux."""
+
+    wall: float
+    processor: float
+
+
+def run(tool: Tool, home: Path, source: Path, target: Path, jobs: int | None) -> Spent:
+    """All the images of a folder by one process of the tool. Raises ToolError."""
     command = [str(word) for word in tool.command(home / tool.folder, source, target, jobs)]
-    begun = time.perf_counter()
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - begun
-    if ran.returncode:
-        raise ToolError(f"{tool.name}: ended with {ran.returncode}: {(ran.stderr or ran.stdout).strip()[-2000:]}")
-    return seconds
+    place = target if tool.at_target else None
+    _adopt()
+    with tempfile.TemporaryFile("w+", errors="replace") as said:  # a pipe would be waited for as long as its last heir
+        before, begun = os.times(), time.perf_counter()
+        ended = subprocess.run(command, stdout=said, stderr=said, cwd=place, check=False).returncode
+        wall = time.perf_counter() - begun
+        said.seek(0)
+        words = said.read().strip()[-2000:]
+    with suppress(ChildProcessError):
+        while sys.platform == "linux":  # what the tool left behind counts too
+            os.waitpid(-1, 0)
+    after = os.times()
+    if ended:
+        raise ToolError(f"{tool.name}: ended with {ended}: {words}")
+    return Spent(wall, after.children_user + after.children_system - before.children_user - before.children_system)
+
+
+def _adopt() -> None:
+    """Processes that a tool does not wait for become this one's, so that their time is known."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
 
 
 def made(target: Path) -> dict[str, list[Path]]:

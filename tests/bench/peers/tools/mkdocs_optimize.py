@@ -28,6 +28,8 @@ TOOL = Tool(
     installer="pip",
     packages=("mkdocs-material[imaging]==9.8.2",),
     command=_command,
-    says="`mkdocs build` of one page, all images in `docs`; threads of its own",
+    says="`mkdocs build` of one page, all images in `docs`; threads of its own. A build that finds its cache may end "
+    "with '... not in collection', as a thread renames what is being taken off a list; it is then run again",
+    at_target=True,  # its cache is `.cache` where it is run
     setup=_setup,
 )
