@@ -191,7 +191,10 @@ def _noop(wanted: argparse.Namespace, peers: Sequence[Tool], work: Path) -> Iter
     noop.images([photo.path for photo in _photos(wanted)], wanted.images, folder)
     own = ours.tool("semopt", "strategy: visual, formats: [webp]")
     tools = [own, *(tool for tool in peers if tool.kind == "cache")]
-    yield f"{_machine()}; {wanted.images:,} images, {wanted.repeats} rounds, one WebP each (mkdocs-material: JPEG)."
+    yield (
+        f"{_machine()}; {wanted.images:,} images, {noop.DISTINCT} different ones under many names; "
+        f"{wanted.repeats} rounds; one WebP each (mkdocs-material: JPEG)."
+    )
     yield page.tools(tools)
     yield page.rebuilds(noop.rebuilds(tools, home, folder, wanted.repeats), own.name)
 
