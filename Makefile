@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint bench soak train prior clean
+.PHONY: demo test lint bench soak train prior clean bench-peers
 
 demo: $(VENV)/.demo
 	$(BIN)/semopt build example_site
@@ -31,6 +31,13 @@ ifneq ($(and $(PHOTOS),$(JUDGES)),)
 else
 	@echo "frontier: left out; it needs PHOTOS= and JUDGES="
 endif
+
+# Beside other image optimisers, which are installed into PEERS (a cache folder of yours): docs/peers.md
+# make bench-peers PHOTOS=folder WEIGHTS=mobilenet_v2.pth JUDGES="a.tflite b.onnx" [PEERS=folder] [PARTS="files times"]
+bench-peers: $(VENV)/.test
+	$(BIN)/python -m tests.bench.peers --photos $(PHOTOS) --weights $(WEIGHTS) \
+	  $(foreach judge,$(JUDGES),--judge '$(judge)') $(if $(PEERS),--peers $(PEERS)) \
+	  $(if $(PARTS),--only $(PARTS)) $(if $(OUT),--out $(OUT))
 
 # Long runs that try to break what semopt promises: make soak [PARTS="kills watching"] [ROUNDS=n] [CORPORA="a b"]
 soak: $(VENV)/.test
