@@ -70,8 +70,14 @@ def _built_here(tree: Tree) -> bytes:
 def started(tree: Tree, *arguments: str) -> subprocess.Popen[str]:
     """A build under way: one line of it has come."""
     command = [sys.executable, "-m", "semopt", "build", "--json", *arguments]
-    build = subprocess.Popen(command, cwd=tree.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert build.stdout
+    build = subprocess.Popen(
+        command,
+        cwd=tree.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored where the tests run
+    )
     while not list((tree.root / "photos").glob("*.semopt.*")):
         assert build.poll() is None, build.communicate()
         time.sleep(0.02)
