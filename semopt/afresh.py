@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from semopt.session import Opening
+from semopt.session import opening_of
 from semopt.types import Config, Task, Trial
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def encoded(config: Config, wanted: Iterable[Wanted], crew: Crew) -> Iterator[Ma
 
 
 def _question(config: Config, worker: Worker, number: int, one: Wanted) -> None:
-    settings = one.task.rule.settings
-    opening = Opening(one.task.asset.file, one.sha256, config.limits, settings.background, settings.metadata)
+    opening = opening_of(one.task, one.sha256, config.limits)
     worker.ask(number, opening, "fetch", [trial.candidate for trial in one.trials])
     worker.ask(None, opening, "close")
 

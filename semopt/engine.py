@@ -15,7 +15,7 @@ from semopt.orders import Found, Order, Spent
 from semopt.pool import Answer, Worker
 from semopt.problem import problem
 from semopt.search.placeholder import with_placeholder
-from semopt.session import Opening
+from semopt.session import Opening, opening_of
 from semopt.strategies import default_for, strategies
 from semopt.types import (
     Config,
@@ -116,7 +116,7 @@ class Engine:
                 order = next(waiting, None)
                 if order is None:
                     return False
-                run = _Run(order, self._opening(order), worker)
+                run = _Run(order, opening_of(order.task, order.sha256, self._config.limits), worker)
                 self._runs[order.number] = run
                 worker.ask(order.number, run.opening, "open")
         return True
@@ -139,10 +139,6 @@ class Engine:
         """Whether all that is under search stays within bounds with this image too."""
         others = [one for one in self._runs.values() if one.search is not None]
         return not others or _pixels([*others, run]) <= PIXELS_EACH * len(self._pool.workers)
-
-    def _opening(self, order: Order) -> Opening:
-        settings = order.task.rule.settings
-        return Opening(order.task.asset.file, order.sha256, self._config.limits, settings.background, settings.metadata)
 
     def _next(self) -> Iterator[Found]:
         """Take one answer of a worker and go on with its image."""

@@ -97,11 +97,11 @@ class _Asking:
 
     def _question(self, worker: Worker, number: int, doubt: Doubt, files: list[tuple[Candidate, bytes]]) -> None:
         from semopt.looks import sizes
-        from semopt.session import Opening
+        from semopt.session import opening_of
         from semopt.strategies import strategies
 
-        settings, task = doubt.task.rule.settings, doubt.task
-        opening = Opening(task.asset.file, doubt.sha256, self._config.limits, settings.background, settings.metadata)
+        settings = doubt.task.rule.settings
+        opening = opening_of(doubt.task, doubt.sha256, self._config.limits)
         judged = strategies()[doubt.strategy].judged
         wanted = sizes((*settings.evaluators, *settings.confirm), self._judges) if judged else ()
         metric, _ = _floor(doubt) or (None, 0.0)

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from semopt.belief import believable
 from semopt.ledger import again
+from semopt.orders import Found, Order, Searcher
 from semopt.outcomes import outcome_of
 from semopt.purses import Held
 from semopt.sharing import Means, Sharing
@@ -17,14 +17,12 @@ from semopt.types import Outcome, Task, Work
 
 if TYPE_CHECKING:
     from semopt.cache import Cache
-    from semopt.orders import Found, Searcher
     from semopt.remote.shared import Shared
 
 log = logging.getLogger("semopt")
 
 LASTING = ("ok", "kept", "failed")
 """How a search may end for good; what came of a dying worker or an unreadable file is tried again."""
-
 
 MEANWHILE = "the best within the time; the next build goes on"
 
@@ -49,11 +47,8 @@ class Renewal:
         answer = self._means.cache.get(one.key)
         if answer is None:
             return None
-        size = one.task.asset.stat.size
-        contents = [self._means.cache.content(variant.sha256, size) for variant in answer.variants]
-        whole = [content for content in contents if content is not None]
-        believed = believable(answer, whole, one.task.asset, one.sha256, self._means.config.limits)
-        return (answer, whole) if believed else None
+        whole = self._means.contents(answer, one.task, one.sha256)
+        return None if whole is None else (answer, whole)
 
     def _restored(self, one: Stale) -> Outcome | None:
         """An image from the cache, written where its variants belong."""
@@ -82,8 +77,6 @@ class Renewal:
             yield from self._searched(list(groups.values()))
 
     def _searched(self, groups: list[list[Stale]]) -> Iterator[Outcome]:
-        from semopt.orders import Order
-
         orders = [Order(number, group[0].task, group[0].sha256) for number, group in enumerate(groups)]
         with ExitStack() as stack:
             yield from self._installed(self._searcher(len(orders), stack).search(orders), groups)
@@ -96,13 +89,9 @@ class Renewal:
             cluster = Cluster(self._means.config, self._means.scope.workers, self._means.until)
             stack.callback(cluster.close)
             return cluster
-        from semopt.crew import Crew
         from semopt.engine import Engine
 
-        crew = self._means.crew or Crew(min(self._means.scope.jobs, images), self._means.scope.progress)
-        if self._means.crew is None:
-            stack.callback(crew.close)
-        return Engine(self._means.config, crew, self._means.until)
+        return Engine(self._means.config, self._means.workers(images, stack), self._means.until)
 
     def _installed(self, founds: Iterable[Found], groups: list[list[Stale]]) -> Iterator[Outcome]:
         for found in founds:

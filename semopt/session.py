@@ -16,7 +16,7 @@ from semopt import perceptual, regular
 from semopt.encoders import ENCODERS
 from semopt.graphics import is_graphic
 from semopt.images import Picture, altered, decode, flatten, metadata_for, resize, view, view_size
-from semopt.types import Candidate, ImageError, Limits, Look, Metadata, Source
+from semopt.types import Candidate, ImageError, Limits, Look, Metadata, Source, Task
 
 Key = TypeVar("Key")
 
@@ -30,6 +30,12 @@ class Opening:
     limits: Limits
     background: tuple[int, int, int]
     metadata: Literal["strip", "copyright", "keep"]
+
+
+def opening_of(task: Task, sha256: str, limits: Limits) -> Opening:
+    """How the image of a task is opened under its rule."""
+    settings = task.rule.settings
+    return Opening(task.asset.file, sha256, limits, settings.background, settings.metadata)
 
 
 LARGE = 16_000_000

@@ -53,6 +53,25 @@ class Means:
     until: float = float("inf")
     whole: bool = True
 
+    def workers(self, images: int, stack: ExitStack) -> Crew:
+        """The caller's crew, or one of this run's own that ends with the stack."""
+        from semopt.crew import Crew
+
+        if self.crew is not None:
+            return self.crew
+        crew = Crew(min(self.scope.jobs, images), self.scope.progress)
+        stack.callback(crew.close)
+        return crew
+
+    def contents(self, answer: Outcome, task: Task, sha256: str) -> list[bytes] | None:
+        """The bytes of an answer's variants, where the cache has them all and they can be believed.
+
+        None has more than its original: what an answer says of their bytes is not believed before.
+        """
+        found = [self.cache.content(variant.sha256, task.asset.stat.size) for variant in answer.variants]
+        whole = [content for content in found if content is not None]
+        return whole if believable(answer, whole, task.asset, sha256, self.config.limits) else None
+
 
 @dataclass
 class Sharing:
@@ -199,24 +218,18 @@ class Sharing:
         known = one.held.answer if one.is_own else self.means.cache.get(one.key)
         if known is None:
             return None
-        contents = [self.means.cache.content(variant.sha256, variant.bytes) for variant in known.variants]
-        whole = [content for content in contents if content is not None]
-        asset, limits = one.held.task.asset, self.means.config.limits
-        believed = believable(replace(known, status="optimized"), whole, asset, one.held.sha256, limits)
-        if not believed or not one.is_of(known.variants):
+        whole = self.means.contents(replace(known, status="optimized"), one.held.task, one.held.sha256)
+        if whole is None or not one.is_of(known.variants):
             return None
         status = again(one.held.answer.status) if one.held.standing else one.held.answer.status
         return self._install(one, replace(one.held.answer, status=status, variants=known.variants), whole)
 
     def _encoded(self, portions: Sequence[Portion]) -> Iterator[Outcome]:
         from semopt.afresh import encoded
-        from semopt.crew import Crew
 
-        crew = self.means.crew or Crew(min(self.means.scope.jobs, len(portions)), self.means.scope.progress)
         by_path = {one.held.task.asset.path: one for one in portions}
         with ExitStack() as stack:
-            if self.means.crew is None:
-                stack.callback(crew.close)
+            crew = self.means.workers(len(portions), stack)
             for made in encoded(self.means.config, [one.wanted for one in portions], crew):
                 yield self._made(by_path[made.wanted.task.asset.path], made)
 
