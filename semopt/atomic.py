@@ -25,6 +25,19 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def sealed(body: bytes, key: str = "") -> bytes:
+    """A body with the digest of key and body in a line before it."""
+    return digest(key.encode() + body).encode("ascii") + b"\n" + body
+
+
+def unsealed(content: bytes, key: str = "") -> bytes:
+    """The body of what was sealed. Raises ValueError where it is damaged, or sealed under another key."""
+    seal, _, body = content.partition(b"\n")
+    if seal != digest(key.encode() + body).encode("ascii"):
+        raise ValueError("the seal is broken")
+    return body
+
+
 def temporary(folder: Path) -> Path:
     """A new name in this folder, short whatever the target is called."""
     return folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from semopt import regular
+from semopt import atomic, regular
 from semopt.atomic import digest, is_inside, replace_whole
 from semopt.records import answer_json, answer_of
 from semopt.types import Outcome
@@ -76,14 +76,12 @@ def place_of_content(sha256: str) -> str:
 
 def sealed(key: str, answer: Outcome) -> bytes:
     """An answer as it is stored: the digest of key and body, and the body."""
-    body = json.dumps(answer_json(answer), sort_keys=True, allow_nan=False).encode("ascii")
-    return digest(key.encode() + body).encode("ascii") + b"\n" + body
+    return atomic.sealed(json.dumps(answer_json(answer), sort_keys=True, allow_nan=False).encode("ascii"), key)
 
 
 def unsealed(key: str, content: bytes) -> Outcome | None:
     """The answer for a key out of stored bytes; None where they are damaged or another's."""
     try:
-        seal, _, body = content.partition(b"\n")
-        return answer_of(json.loads(body)) if seal.decode("ascii") == digest(key.encode() + body) else None
+        return answer_of(json.loads(atomic.unsealed(content, key)))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return None

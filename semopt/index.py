@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from semopt import regular
-from semopt.atomic import digest, replace_whole
+from semopt.atomic import digest, replace_whole, sealed, unsealed
 from semopt.types import Stat
 
 VERSION = 2
@@ -60,10 +60,7 @@ class Index:
     def read(cls, file: Path) -> Index:
         """The index in a file; an empty one where that cannot be believed."""
         try:
-            seal, _, body = regular.read(file).partition(b"\n")
-            if seal.decode("ascii") != digest(body):  # a damaged hash would be believed for ever
-                return cls(file)
-            value = json.loads(body)
+            value = json.loads(unsealed(regular.read(file)))  # else a damaged hash would be believed for ever
             if value["version"] != VERSION:
                 return cls(file)
             seen = {path: Seen(Stat(*row[:4]), row[4], row[5]) for path, row in value["seen"].items()}
@@ -83,8 +80,7 @@ class Index:
         }
         if self.shares or self.spent:
             value |= {"shares": dict(sorted(self.shares.items())), "spent": dict(sorted(self.spent.items()))}
-        body = json.dumps(value, separators=(",", ":")).encode("ascii")
-        replace_whole(self.file, digest(body).encode("ascii") + b"\n" + body)
+        replace_whole(self.file, sealed(json.dumps(value, separators=(",", ":")).encode("ascii")))
         self.changed = False
 
     def sha256(self, path: str, file: Path | str, stat: Stat) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semopt import regular
-from semopt.atomic import digest, replace_whole, stat_of
+from semopt.atomic import replace_whole, sealed, stat_of, unsealed
 from semopt.types import Stat
 
 
@@ -32,10 +32,8 @@ Rows = dict[str, Row]
 def read(file: Path) -> Rows:
     """The rows in a file by path; none where it cannot be believed, so that all is fetched again."""
     try:
-        seal, _, body = regular.read(file).partition(b"\n")
-        if seal.decode("ascii") != digest(body):
-            return {}
-        return {path: Row(row[0], row[1], Stat(*row[2:])) for path, row in json.loads(body).items()}
+        value = json.loads(unsealed(regular.read(file)))
+        return {path: Row(row[0], row[1], Stat(*row[2:])) for path, row in value.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
@@ -46,8 +44,7 @@ def write(file: Path, rows: Rows) -> None:
         path: [row.token, row.sha256, row.stat.size, row.stat.mtime_ns, row.stat.ctime_ns, row.stat.inode]
         for path, row in sorted(rows.items())
     }
-    body = json.dumps(value, separators=(",", ":")).encode("ascii")
-    if (content := digest(body).encode("ascii") + b"\n" + body) != _present(file):
+    if (content := sealed(json.dumps(value, separators=(",", ":")).encode("ascii"))) != _present(file):
         replace_whole(file, content)
 
 
