@@ -6,9 +6,9 @@ from typing import NoReturn
 
 from semopt.cli import main
 
-SELDOM = 200_000, 20, 20
+SELDOM = 1_000_000, 20, 20
 """When garbage is looked for: plan and books are millions of records that hold no circles, and looking through them
-again and again took a third of a build of 100,000 images with nothing to do."""
+again and again took a third of a build of 100,000 images with nothing to do. With 200,000 it still takes 0.4 s."""
 
 
 def command() -> NoReturn:

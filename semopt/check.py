@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from semopt import manifest, plan
-from semopt.atomic import digest, stat_of
+from semopt.atomic import stat_of
 from semopt.findings import Finding, over
 from semopt.globs import matcher
 from semopt.index import Index
@@ -81,10 +81,7 @@ class _Books:
         written = manifest.load(self.config.root)
         self._entries = manifest.read(written, self.config.root / manifest.NAME)
         self._index = Index.read(self.config.root / STATE / "index.json")
-        recorded = self._index.seen.get(manifest.NAME)
-        if recorded is None or recorded.sha256 != digest(written):
-            self._index.keys.clear()  # a manifest that came by another way than the last build, as by a checkout
-            self._index.spent.clear()
+        self._index.stands_by(manifest.NAME, written)
         self._cache = cache_of(self.config, keeps=False)
         self._keys = Keys(self.config)
         self._base = plan.relative(self.config, "")

@@ -110,6 +110,15 @@ class Index:
         if (self.keys.pop(path, None), self.shares.pop(path, None)) != (None, None):
             self.changed = True
 
+    def stands_by(self, name: str, content: bytes) -> bool:
+        """Whether a manifest's bytes are those recorded; if not, as after a checkout, nothing counts as built."""
+        if (recorded := self.seen.get(name)) is not None and recorded.sha256 == digest(content):
+            return True
+        self.changed = self.changed or bool(self.keys or self.spent)
+        self.keys.clear()
+        self.spent.clear()
+        return False
+
     def shared(self, path: str, key: str) -> None:
         """Note the key of what stands for a source as its share."""
         if self.shares.get(path) != key:

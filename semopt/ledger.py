@@ -42,8 +42,7 @@ class Ledger:
         self._written = manifest.load(config.root)
         self.before = self._found = self._standing = manifest.read(self._written, config.root / manifest.NAME)
         self._template = manifest.output(self._written)
-        recorded = self.index.seen.get(manifest.NAME)
-        self._trusted = recorded is not None and recorded.sha256 == digest(self._written)
+        self._trusted = self.index.stands_by(manifest.NAME, self._written)
         self._naming = Naming(config.output)
         namings = [self._naming, Naming(self._template)]
         self._home = config.target or config.root
@@ -53,21 +52,19 @@ class Ledger:
 
     def unchanged(self, task: Task, sha256: str, key: str) -> Outcome | None:
         """The outcome of the last run where source, rule and every variant still are what they were."""
-        path = task.asset.path
-        if not self._trusted or self.index.keys.get(path) != key or path not in self.before:
+        path, rule = task.asset.path, task.rule.name
+        entry = self.before.get(path)
+        if self.index.keys.get(path) != key or not entry or entry.get("sha256") != sha256:
             return None
         try:
-            last = manifest.outcome(path, self.before[path])
+            outcome = manifest.outcome(path, {**entry, "status": again(entry["status"]), "rule": rule}, known=True)
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
-        variants = last.variants
-        if last.sha256 != sha256 or not all(self._as_named(task, variant) for variant in variants):
-            return None
-        if not all(self._stands(variant) for variant in variants):
-            return None
-        outcome = replace(last, status=again(last.status), rule=task.rule.name)
-        if last.rule == outcome.rule:
-            self._same_entry[path] = outcome, self.before[path]
+        for variant in outcome.variants:
+            if not self._as_named(task, variant) or not self._stands(variant):
+                return None
+        if entry["rule"] == rule:
+            self._same_entry[path] = outcome, entry
         return outcome
 
     def recover(self) -> None:

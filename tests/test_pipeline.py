@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import shutil
 import signal
@@ -215,6 +216,19 @@ def test_what_was_lost_is_made_again_byte_for_byte(site: Tree, harm: str) -> Non
         "state": lambda: shutil.rmtree(site.root / ".semopt"),
         "manifest": lambda: (site.root / "semopt-manifest.json").write_bytes(whole["semopt-manifest.json"] + b" "),
     }[harm]()
+    site.build()
+    assert site.files() == whole
+
+
+def test_an_entry_edited_by_hand_is_not_believed_because_another_image_was_built(site: Tree) -> None:
+    site.build()
+    whole = site.files()
+    manifest = site.root / "semopt-manifest.json"
+    written = json.loads(manifest.read_bytes())
+    written["assets"]["photos/one.jpg"] |= {"bytes": "many", "width": -1}
+    manifest.write_text(json.dumps(written))
+    site.build("--only", "photos/two.jpg")
+    assert site.manifest["photos/one.jpg"]["bytes"] == "many"
     site.build()
     assert site.files() == whole
 
