@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -28,7 +30,8 @@ def import_torchvision() -> ModuleType:
     """
     for _ in range(_MOST):
         try:
-            return importlib.import_module("torchvision")
+            with _without_the_compiler():
+                return importlib.import_module("torchvision")
         except ModuleNotFoundError as error:
             if error.name not in ("torch", "torchvision"):
                 raise
@@ -40,6 +43,50 @@ def import_torchvision() -> ModuleType:
             _forget()
             _define(missing[1])
     raise EvaluatorError(f"torchvision lacks more than {_MOST} compiled operators; install the torch it was built for")
+
+
+_COMPILER = "torch._dynamo"
+
+
+class _Later(ModuleType):
+    """Stands for a module of torch's compiler, which takes its place when it is called or asked for anything else."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self.__name__ == _COMPILER:
+            return getattr(_brought(self.__name__), name)
+        return lambda *given: getattr(_brought(self.__name__), name)(*given)
+
+
+def _brought(name: str) -> ModuleType:
+    """The module itself."""
+    _uncover()
+    return importlib.import_module(name)
+
+
+@contextmanager
+def _without_the_compiler() -> Iterator[None]:
+    """torchvision's operators ask torch's compiler whether it works, by an import that takes half of all the time.
+
+    Within, that import gives functions that bring the compiler when they are called; afterwards nothing stands for it.
+    """
+    importlib.import_module("torch")
+    if _COMPILER in sys.modules:
+        yield
+        return
+    sys.modules.update({name: _Later(name) for name in (_COMPILER, f"{_COMPILER}.utils")})
+    try:
+        yield
+    finally:
+        _uncover()
+
+
+def _uncover() -> None:
+    """Let nothing stand for the compiler any more."""
+    for name in (_COMPILER, f"{_COMPILER}.utils"):
+        if isinstance(sys.modules.get(name), _Later):
+            del sys.modules[name]
 
 
 def _forget() -> None:

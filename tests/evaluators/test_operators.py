@@ -51,6 +51,45 @@ def test_a_failed_import_of_the_users_own_does_not_stand_in_the_way():
 
 
 @needs_torch
+def test_the_compiler_is_not_imported_before_somebody_wants_it():
+    run("""
+        import sys
+        from semopt.evaluators.operators import import_torchvision
+        import_torchvision().models.squeezenet1_1()
+        assert not [name for name in sys.modules if name.startswith("torch._dynamo")]
+        import torch
+        from torch._dynamo.utils import is_compile_supported
+        kept = sys.modules["torchvision.ops.roi_align"].is_compile_supported
+        assert kept is not is_compile_supported and kept("cpu") == is_compile_supported("cpu")
+        assert torch._dynamo.is_compiling() is False
+    """)
+
+
+def test_a_compiler_that_is_wanted_in_the_midst_of_the_import_is_there(tmp_path):
+    compiler = {"__init__": "answer = 42", "utils": "def supported(device): return device + '!'"}
+    fake(tmp_path, "torch", "")
+    fake(tmp_path / "torch", "_dynamo", compiler["__init__"])
+    (tmp_path / "torch" / "_dynamo" / "utils.py").write_text(compiler["utils"])
+    fake(
+        tmp_path,
+        "torchvision",
+        """
+        from torch._dynamo.utils import supported
+        later = supported
+        now = supported("cpu")
+        import torch._dynamo
+        answer = torch._dynamo.answer
+        """,
+    )
+    code = """
+        from semopt.evaluators.operators import import_torchvision
+        module = import_torchvision()
+        print(module.now, module.answer, module.later("cuda"))
+    """
+    assert run(code, tmp_path).strip() == "cpu! 42 cuda!"
+
+
+@needs_torch
 def test_operators_in_place_are_left_alone():
     run("""
         import torch
