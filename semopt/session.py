@@ -47,7 +47,7 @@ SIZED = 2
 through hundreds."""
 
 SAMPLED = 2
-"""How many sizes of the original are kept ready for the metric, 19 MB each: with alpha and without."""
+"""How many sizes of the original are kept ready for the metric, 11 MB each: with alpha and without."""
 
 ENCODED_BYTES = 100_000_000
 """Of finished candidates kept; those made first are put away, and made again if asked for."""

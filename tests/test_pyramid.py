@@ -30,6 +30,12 @@ def test_the_figure_is_the_packages(size: tuple[int, int]) -> None:
         assert figure(half, np.asarray(candidate)) == pytest.approx(theirs, abs=0.02)
 
 
+def test_channels_that_hardly_weigh_are_left_out() -> None:
+    channels = [one.channels for one in scales(np.asarray(photo(256, 256)))]
+    assert channels == [(1,), (0, 1), (0, 1), (0, 1, 2), (0, 1, 2), ()]
+    assert [one.planes.shape for one in scales(np.asarray(photo(256, 256)))][:2] == [(1, 256, 256), (2, 128, 128)]
+
+
 def test_the_same_image_has_100_and_a_flat_one_does_no_harm() -> None:
     image = np.asarray(photo(300, 200))
     assert figure(scales(image), image) == 100
