@@ -11,7 +11,7 @@ from typing import Any
 from semopt.atomic import digest
 from semopt.types import Config, EvaluatorSpec, Rule, Settings
 
-ALGORITHM = 5
+ALGORITHM = 6
 """Raise it when decoding, routing, search or criteria may give another answer for the same image and rule."""
 
 METRIC = "ssimulacra2"

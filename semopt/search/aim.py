@@ -14,6 +14,10 @@ AIM = 0.6  # chance of keeping the floor at which a file is aimed at while there
 SURE = 0.975  # the same where it is the last chance
 WORTH = 0.01  # expected saving, as a logarithm of bytes, below which another probe is not spent
 HOPE = 0.01  # chance below which nothing more is tried
+CLOSE = 0.08
+"""As a logarithm of bytes: what was encoded to be measured is measured where it is no farther than this from what its
+true bytes would have one aim at. On 80 photographs that is 0.7 encodes less an image, a fifth of all time, at 0.997
+times the bytes; with 0.04 0.5 less, and beyond 0.08 nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,13 @@ class Prospect:
         """The candidate of fewest bytes with at least this chance, or the one with the best."""
         enough = self.chances >= chance
         return int(np.argmin(np.where(enough, self.bytes, np.inf)) if enough.any() else np.argmax(self.chances))
+
+    def near(self, index: int, fresh: Candidate | None) -> Candidate:
+        """A candidate by its index, or the fresh one in its place where that is close enough."""
+        if fresh is None or fresh not in self.candidates:
+            return self.candidates[index]
+        apart = abs(self.bytes[index] - self.bytes[self.candidates.index(fresh)])
+        return fresh if apart <= CLOSE else self.candidates[index]
 
     def likely(self) -> float:
         """Log of the bytes that it will probably take."""
@@ -63,18 +74,18 @@ def together(prospects: Sequence[Prospect]) -> Prospect:
     )
 
 
-def aim(prospects: Sequence[Prospect], left: int) -> Candidate | None:
+def aim(prospects: Sequence[Prospect], left: int, fresh: Candidate | None = None) -> Candidate | None:
     """The candidate to be measured next with so many probes left; None where none is worth it.
 
-    prospects: the most widely supported first.
+    prospects: the most widely supported first. fresh: what was encoded for this probe, if anything was.
     """
     pending = [one for one in prospects if one.pending()]
     if pending and left > len(pending):
         # The newest format first: most readers take it, and the first has the best chance to be missed and tried again.
-        return pending[-1].candidates[pending[-1].least(AIM)]
+        return pending[-1].near(pending[-1].least(AIM), fresh)
     if pending:
-        return pending[0].candidates[pending[0].least(SURE)]
+        return pending[0].near(pending[0].least(SURE), fresh)
     best = max((one for one in prospects if len(one.candidates)), key=lambda one: one.savings().max(), default=None)
     if best is None or best.savings().max() < WORTH:
         return None
-    return best.candidates[int(np.argmax(best.savings()))]
+    return best.near(int(np.argmax(best.savings())), fresh)

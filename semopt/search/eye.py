@@ -54,14 +54,18 @@ class _Hunt:
         return [index for index, trial in self.board.trials.items() if self._holds(trial)]
 
     def at(self, size: Size) -> Asking:
-        """Spend the probes of one size. Encoding and judging cost little beside the metric and come first."""
+        """Spend the probes of one size. What is measured was encoded and judged before.
+
+        Of the newest format, the dearest to encode, no anchor is made: those of the others tell as much of the image.
+        """
         able = [encoder for encoder in self._encoders if fits(encoder, *size)]
-        yield from self._encode([self._anchor(encoder, size) for encoder in able])
-        left = PROBES
-        while left and (one := aim(self._prospects(able, size), left)):
+        yield from self._encode([self._anchor(encoder, size) for encoder in able[:-1] or able])
+        left, fresh = PROBES, None
+        while left and (one := aim(self._prospects(able, size), left, fresh)):
             index = self.board.add(one)
             if index not in self.board.trials:
                 yield from self._encode([one])
+                fresh = one
                 continue  # its true bytes may change the choice
             if self._judged and index not in self.board.verdicts:
                 yield from self.board.observe([index], "search")
