@@ -53,7 +53,8 @@ class Places:
         longest = np.array([max(one.width, one.height) for one in candidates], dtype=float)
         self.names = [one.encoder for one in candidates]
         self.octave: Array = np.log2(longest) - CENTRE
-        self.rung: Array = np.array([_rung(ladders[one.encoder], one.quality) for one in candidates])
+        rungs = {key: _rung(ladders[key[0]], key[1]) for key in {(one.encoder, one.quality) for one in candidates}}
+        self.rung: Array = np.array([rungs[one.encoder, one.quality] for one in candidates])
         self.encoder = np.array([list(ladders).index(one.encoder) for one in candidates], dtype=int)
 
 
