@@ -33,7 +33,7 @@ LUMA, BLUE = 1, 2  # of the three channels; the first is red against green
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One size of an original: the channels that count there, their planes, blurred, variance, and edges."""
+    """One size of an image: the channels that count there, their planes, blurred, variance, and edges."""
 
     channels: tuple[int, ...]
     planes: Planes
@@ -44,16 +44,7 @@ class Scale:
 
 def scales(image: NDArray[np.uint8]) -> tuple[Scale, ...]:
     """The scales of an sRGB image of height by width by 3, each half the one before."""
-    return tuple(_scale(channels, planes) for channels, planes in _halves(image))
-
-
-def _scale(channels: tuple[int, ...], planes: Planes) -> Scale:
-    mean = _blur(planes)
-    variance = _blur(planes * planes)
-    variance -= mean * mean
-    edges = np.abs(planes - mean)
-    edges += 1
-    return Scale(channels, planes, mean, variance, edges)
+    return tuple(_scales(image))
 
 
 def figure(original: tuple[Scale, ...], candidate: NDArray[np.uint8]) -> float:
@@ -61,14 +52,13 @@ def figure(original: tuple[Scale, ...], candidate: NDArray[np.uint8]) -> float:
     from ssimulacra2.ssimulacra2 import Msssim, MsssimScale  # late: it brings scipy, 0.3 s
 
     total = Msssim()
-    for one, (channels, planes) in zip(original, _halves(candidate), strict=True):
-        other = _scale(channels, planes)
+    for one, other in zip(original, _scales(candidate), strict=True):
         lifted = other.edges / one.edges
         lifted -= 1
         norms = np.zeros((3, 3, 2))  # of what is unlike, edges added, edges lost; by channel
-        norms[0, channels] = _norms(_unlike(one, other))
-        norms[1, channels] = _norms(np.maximum(lifted, 0))
-        norms[2, channels] = _norms(np.minimum(lifted, 0))
+        norms[0, one.channels] = _norms(_unlike(one, other))
+        norms[1, one.channels] = _norms(np.maximum(lifted, 0))
+        norms[2, one.channels] = _norms(np.minimum(lifted, 0))
         row = MsssimScale()
         row.avg_ssim = norms[0].reshape(6)
         row.avg_edgediff = np.concatenate([norms[1], norms[2]], axis=1).reshape(12)
@@ -85,15 +75,21 @@ def _counting(count: int) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(np.flatnonzero(heaviest[:, scale] >= LIGHTEST).tolist()) for scale in range(count))
 
 
-def _halves(image: NDArray[np.uint8]) -> Iterator[tuple[tuple[int, ...], Planes]]:
-    """The channels that count at each scale and their planes. Light is halved, not what the eye makes of it."""
+def _scales(image: NDArray[np.uint8]) -> Iterator[Scale]:
+    """One after the other, as a candidate needs each but once. Light is halved, not what the eye makes of it."""
     light = np.ascontiguousarray(np.moveaxis(_LIGHT[image], -1, 0))
     side, count = min(light.shape[1:]), 0
     while count < SCALES and side >= LEAST_SIDE:
         side, count = (side + 1) // 2, count + 1
     for scale, channels in enumerate(_counting(count)):
         light = _halved(light) if scale else light
-        yield channels, _seen(light, channels)
+        planes = _seen(light, channels)
+        mean = _blur(planes)
+        variance = _blur(planes * planes)
+        variance -= mean * mean
+        edges = np.abs(planes - mean)
+        edges += 1
+        yield Scale(channels, planes, mean, variance, edges)
 
 
 def _halved(light: Planes) -> Planes:

@@ -45,7 +45,7 @@ def import_torchvision() -> ModuleType:
     raise EvaluatorError(f"torchvision lacks more than {_MOST} compiled operators; install the torch it was built for")
 
 
-_COMPILER = "torch._dynamo"
+_COMPILER = ("torch._dynamo", "torch._dynamo.utils")
 
 
 class _Later(ModuleType):
@@ -54,7 +54,7 @@ class _Later(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if self.__name__ == _COMPILER:
+        if self.__name__ == _COMPILER[0]:
             return getattr(_brought(self.__name__), name)
         return lambda *given: getattr(_brought(self.__name__), name)(*given)
 
@@ -72,10 +72,10 @@ def _without_the_compiler() -> Iterator[None]:
     Within, that import gives functions that bring the compiler when they are called; afterwards nothing stands for it.
     """
     importlib.import_module("torch")
-    if _COMPILER in sys.modules:
+    if _COMPILER[0] in sys.modules:
         yield
         return
-    sys.modules.update({name: _Later(name) for name in (_COMPILER, f"{_COMPILER}.utils")})
+    sys.modules.update({name: _Later(name) for name in _COMPILER})
     try:
         yield
     finally:
@@ -84,7 +84,7 @@ def _without_the_compiler() -> Iterator[None]:
 
 def _uncover() -> None:
     """Let nothing stand for the compiler any more."""
-    for name in (_COMPILER, f"{_COMPILER}.utils"):
+    for name in _COMPILER:
         if isinstance(sys.modules.get(name), _Later):
             del sys.modules[name]
 
