@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from semopt.search.aim import Prospect, aim, together
+from semopt.search.aim import CLOSE, Prospect, aim, together
 from semopt.types import Candidate
 
 CHANCES = (0.01, 0.3, 0.7, 0.9, 0.99, 1.0)
@@ -44,6 +46,20 @@ def test_what_would_be_no_smaller_or_has_no_chance_is_left_alone() -> None:
     assert aim([prospect("jpeg", served=900)], 4) is None
     assert aim([prospect("jpeg", tried=True, chances=[0.001] * 6)], 4) is None
     assert aim([], 4) is None
+
+
+@pytest.mark.parametrize(("apart", "quality"), [(-0.9, 2), (0.9, 2), (-1.1, 3), (1.1, 3)])
+def test_what_was_encoded_for_a_probe_is_measured_where_it_is_close(apart: float, quality: int) -> None:
+    one = prospect("jpeg")
+    one.bytes[1] = one.bytes[2] + apart * CLOSE
+    fresh = one.candidates[1]
+    chances = np.array([0.01, 0.5, 0.7, 0.9, 0.99, 1.0])
+    assert aim([replace(one, chances=chances)], 2, fresh) == Candidate("jpeg", 400, 300, quality)
+    assert aim([replace(one, chances=chances)], 2) == Candidate("jpeg", 400, 300, 3)
+
+
+def test_what_was_encoded_of_another_format_changes_nothing() -> None:
+    assert aim([prospect("jpeg")], 2, Candidate("avif", 400, 300, 3)) == Candidate("jpeg", 400, 300, 3)
 
 
 def test_one_file_of_any_format_is_one_prospect() -> None:

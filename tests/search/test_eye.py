@@ -114,6 +114,16 @@ def test_every_format_lands_close_above_the_floor(floor: float, harder: float) -
     assert sum(figures) / 3 < floor + 3
 
 
+@pytest.mark.parametrize("harder", [-6.0, 4.0, 9.0])
+@pytest.mark.parametrize("surplus", [0.8, 1.0, 1.2])
+def test_of_the_newest_format_nothing_is_encoded_that_is_not_measured(harder: float, surplus: float) -> None:
+    def sized(one: Candidate) -> int:
+        return round(usual(one) * (surplus if one.encoder == "avif" else 1))
+
+    _, counts = Image(typical(harder), sized).searched(problem())
+    assert counts["Encode", 400, "avif"] == counts["Measure", 400, "avif"] > 0
+
+
 def test_one_file_is_found_within_a_point() -> None:
     ended, _ = Image(typical(3)).searched(replace(problem(), write="smallest"))
     (trial,) = ended.accepted
