@@ -220,15 +220,18 @@ def test_what_was_lost_is_made_again_byte_for_byte(site: Tree, harm: str) -> Non
     assert site.files() == whole
 
 
-def test_an_entry_edited_by_hand_is_not_believed_because_another_image_was_built(site: Tree) -> None:
+@pytest.mark.parametrize("edit", [{"bytes": "many", "width": -1}, {"bytes": 7, "width": 7}])
+def test_an_entry_edited_by_hand_is_not_believed_because_another_image_was_built(
+    site: Tree, edit: dict[str, object]
+) -> None:
     site.build()
     whole = site.files()
     manifest = site.root / "semopt-manifest.json"
     written = json.loads(manifest.read_bytes())
-    written["assets"]["photos/one.jpg"] |= {"bytes": "many", "width": -1}
+    written["assets"]["photos/one.jpg"] |= edit
     manifest.write_text(json.dumps(written))
     site.build("--only", "photos/two.jpg")
-    assert site.manifest["photos/one.jpg"]["bytes"] == "many"
+    assert site.manifest["photos/one.jpg"]["bytes"] == edit["bytes"]
     site.build()
     assert site.files() == whole
 
