@@ -17,7 +17,7 @@ from semopt.criteria import margin, with_default
 from semopt.encoders import ENCODERS
 from semopt.evaluators.calibration import THRESHOLD
 from semopt.problem import measured
-from semopt.search.recognise import FAILED
+from semopt.search.hunt import FAILED
 from semopt.types import Candidate, Outcome, Settings, Trial, Variant
 
 EYE = 10.0

@@ -20,9 +20,9 @@ from semopt.encoders import ENCODERS
 from semopt.search import exhaustive, recognise
 from semopt.search.board import LOOKS
 from semopt.search.guess import FARTHEST
+from semopt.search.hunt import FAILED, MOST_PASSES
 from semopt.search.lattice import lattice, neighbours
 from semopt.search.prior import GUESS
-from semopt.search.recognise import FAILED, MOST_PASSES
 from semopt.types import (
     Candidate,
     Encode,
