@@ -16,6 +16,8 @@ ALGORITHM = 6
 
 METRIC = "ssimulacra2"
 JUDGING = ("evaluators", "confirm", "agree", "keep")
+UNSAID = ("max_side", "below")
+"""Where they are off, so that answers from before there was such a key stand."""
 
 
 class Keys:
@@ -36,8 +38,8 @@ class Keys:
         """All that an answer depends on beside the image, by what it is: two machines on which it is equal agree."""
         judged = settings.placeholder or settings.strategy in (None, "semantic", "both", "resize", "jpeg")
         seen = settings.strategy in (None, "visual", "both", "semantic")  # where judges cannot decide, the eye does
-        unsaid = () if settings.max_side else ("max_side",)
-        idle = {"formats", *(() if judged else JUDGING), *(() if seen else ("floor",)), *unsaid}
+        unsaid = [key for key in UNSAID if not getattr(settings, key)]
+        idle = {"formats", *(() if judged else JUDGING), *(() if seen else ("floor", "below")), *unsaid}
         return {
             "algorithm": ALGORITHM,
             "settings": {key: value for key, value in asdict(settings).items() if key not in idle},

@@ -6,13 +6,14 @@ import os
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from semopt.atomic import PREFIX, is_inside, stat_of
 from semopt.encoders import ENCODERS
 from semopt.globs import matcher
 from semopt.naming import MARK, Naming
+from semopt.purses import Purses
 from semopt.types import Asset, Config, Plan, Rule, Skipped, Task
 
 SUFFIXES = frozenset(
@@ -98,6 +99,8 @@ class _Walk:
         self._excluded = matcher(self.config.exclude)
         self._rules = [(rule, matcher(rule.match)) for rule in self.config.rules]
         self._base = relative(self.config, "")
+        self._purses = Purses(self.config, self._base)
+        self._sharing: dict[str, Rule] = {}  # by the name of the rule that they are but for that they share bytes
         self._tree = os.path.realpath(self.config.assets)
 
     def tree(self) -> None:
@@ -140,7 +143,7 @@ class _Walk:
         if self._excluded(place):
             return
         path = self._base + place
-        rule = next((rule for rule, matches in self._rules if matches(place)), self.config.default)
+        rule = self._rule(place)
         self.used.add(rule.name)
         try:
             status = os.lstat(entry.path)  # not the entry's own stat: on Windows that knows no inode
@@ -156,6 +159,12 @@ class _Walk:
             self._skip(path, "skipped by its rule", rule)
         else:
             self.tasks.append(Task(Asset(path, file, stat_of(status)), rule))
+
+    def _rule(self, place: str) -> Rule:
+        rule = next((rule for rule, matches in self._rules if matches(place)), self.config.default)
+        if self._purses.folder(self._base + place) is None:
+            return rule
+        return self._sharing.setdefault(rule.name, replace(rule, settings=replace(rule.settings, below=True)))
 
     def leave_out_places_of_variants(self) -> None:
         """A file where another image's variant goes is no source, whoever wrote it: else variants would breed."""

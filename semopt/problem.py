@@ -25,6 +25,7 @@ def problem(settings: Settings, strategy: Strategy, source: Source, judges: Judg
         *(settings.widths, settings.min_width, _most(settings, source), settings.seed),
         *(jury.judges, jury.agree, jury.absent),
         confirming(asked, judges, source.graphic),
+        below=settings.below,
     )
 
 

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from semopt.atomic import digest
 from semopt.types import Config, Outcome, Task
 
-SHORT = 1.25
-"""To a folder that needs more than so many times its bytes, a lower threshold gives better files than what its searches
-tried: on 60 photographs as good ones at 1.25 times, and at 1.6 such that 8 % more are recognised (docs/spend.md)."""
-
 SHARING = 1
 """Raise it when the same answers may be shared out in another way."""
 
@@ -84,8 +80,4 @@ def warning(folder: str, budget: int, needed: int, least: int) -> str:
     if least > budget:
         smallest = f"the smallest files that were judged have {least:,} bytes together, {budget:,} are to be spent"
         return f"spend: {named(folder)} has the smallest of each image and is over it: {smallest}"
-    said = f"spend: {named(folder)} needs {needed:,} bytes for all to be recognised; {budget:,} are spent"
-    return said + (SMALLER if needed > SHORT * budget else "")
-
-
-SMALLER = " (so few that a lower keep: or floor: for all finds better files)"
+    return f"spend: {named(folder)} needs {needed:,} bytes for all to be recognised; {budget:,} are spent"

@@ -94,7 +94,8 @@ class Settings:
     widths: px, one set of variants for each; empty for the original's own. min_width, max_width: px of any variant.
     seed: of the random numbers of `jpeg`. confirm: judges that take no part in the search. serve: "semantic" where
     the variants made for machines are to be shown to people. placeholder: whether to make one. max_side: px of a
-    variant's longer side.
+    variant's longer side. below: whether trials that are less than asked for are made too, as the image shares bytes
+    of `spend` with others.
     """
 
     strategy: str | None = None
@@ -114,6 +115,7 @@ class Settings:
     serve: Literal["semantic"] | None = None
     placeholder: bool = False
     max_side: int | None = None
+    below: bool = False
 
     def keep_for(self, evaluator: str) -> Keep:
         """What must survive in the eyes of this judge."""
@@ -471,6 +473,7 @@ class Problem:
     confirm: Jury | None = None
     silent: Scores = field(default_factory=dict)
     looks: Mapping[str, tuple[Score, ...]] = field(default_factory=dict)
+    below: bool = False
 
 
 # --- what plugs in ----------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pyramid": set(),
     "perceptual": {*NOUNS, "images", "pyramid"},
     "strategies": {*NOUNS, "search"},
-    "plan": {*FILES, "encoders", "globs"},
+    "plan": {*FILES, "encoders", "globs", "purses"},
     "cache": RECORDS,
     "belief": {*NOUNS, "encoders"},
     "index": RECORDS,

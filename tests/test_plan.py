@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from conftest import Tree, encoded, photo
 from semopt import plan
+from semopt.keys import Keys
 from semopt.types import Config, Rule, Settings
 
 JPEG = encoded(photo(20, 20))
@@ -28,6 +30,26 @@ def test_the_first_rule_that_matches_wins(tree: Tree) -> None:
         ("photos/raw/dog.jpg", "rules[0]"),
         ("top.png", "default"),
     ]
+
+
+def test_what_shares_bytes_is_tried_below_what_its_rule_asks_for(tree: Tree) -> None:
+    """Under its own rule still, and its answer is another's; where nothing is tried that is less, the same."""
+    tree.write(photos__cat_jpg=JPEG, photos__icons__dot_jpg=JPEG, top_jpg=JPEG)
+    some = config(tree.root, ("photos/icons/**", "lossless"), ("**", "semantic"))
+    tasks = plan.make(replace(some, spend=(("photos", 1000),))).tasks
+    assert [(task.rule.name, task.rule.settings.below) for task in tasks] == [
+        ("rules[1]", True),
+        ("rules[0]", True),
+        ("rules[1]", False),
+    ]
+    keys = Keys(some)
+    same = [keys.key(task.rule, "") == keys.key(rule, "") for task, rule in zip(tasks, _rules(some), strict=True)]
+    assert same == [False, True, True]
+    assert not any(task.rule.settings.below for task in plan.make(some).tasks)
+
+
+def _rules(some: Config) -> list[Rule]:
+    return [task.rule for task in plan.make(some).tasks]
 
 
 def test_skip_and_exclude(tree: Tree) -> None:

@@ -147,13 +147,13 @@ class Board:
 
     def conclude(self, accepted: Sequence[int], reason: str = "", complete: bool = True) -> SearchResult:
         """The answer of the search: of those accepted what is worth writing, and every trial in the order made."""
-        chosen = self._worth_writing(accepted)
+        chosen = self.worth_writing(accepted)
         if accepted and not chosen:
             reason = "no variant is smaller than the original"
         accepts = tuple(self.trials[index] for index in chosen)
         return SearchResult(accepts, tuple(self.trials.values()), "" if chosen else reason, complete)
 
-    def _worth_writing(self, accepted: Sequence[int]) -> list[int]:
+    def worth_writing(self, accepted: Sequence[int]) -> list[int]:
         """Smallest first: none as large as the original, nor as a chosen one of a more widely supported format."""
         smaller = sorted((i for i in accepted if self.bytes(i) < self.problem.source.bytes), key=self.key)
         groups: dict[int, list[int]] = {}

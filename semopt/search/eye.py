@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from semopt.search.aim import Prospect, aim, together
+from semopt.search.below import Belief, below
 from semopt.search.board import Board
-from semopt.search.curves import Curves
+from semopt.search.curves import Array, Curves
 from semopt.search.lattice import displayed, fits
 from semopt.search.surrogate import chance
 from semopt.search.typical import TYPICAL
@@ -25,6 +26,7 @@ from semopt.types import Candidate, Encoder, Halt, Problem, Request, Search, Tri
 PROBES = 4
 Size = tuple[int, int]
 Asking = Generator[Request, Any, None]
+_Made = Mapping[int, Trial]  # by quality, of one encoder at one size
 
 
 def close_to_the_eye(problem: Problem, judged: bool) -> Search:
@@ -34,6 +36,9 @@ def close_to_the_eye(problem: Problem, judged: bool) -> Search:
     try:
         for size in displayed(problem):
             yield from hunt.at(size)
+        if problem.below:
+            for index in hunt.board.worth_writing(hunt.accepted()):
+                yield from hunt.below(index)
     except Halt:
         return hunt.board.conclude(hunt.accepted(), "the time was up before anything was found", complete=False)
     return hunt.board.conclude(hunt.accepted(), f"no smaller file keeps {metric} at {floor:g} or more")
@@ -72,9 +77,46 @@ class _Hunt:
                 if self.board.passed(index):
                     yield from self.board.consult(index)
                 continue
-            yield from self.board.measure(index, self._metric)
-            self._curves.figure_seen(one, self.board.trials[index].measured or 0.0)
+            yield from self._measure(index)
             left -= 1
+
+    def below(self, accepted: int) -> Asking:
+        """Try what might be written in place of an accepted candidate with fewer bytes, beyond the probes."""
+        one = self.board.candidates[accepted]
+        size = one.width, one.height
+        able = [encoder for encoder in self._encoders if fits(encoder, *size)]
+        if self._problem.write == "each":
+            able = [encoder for encoder in able if encoder.name == one.encoder]
+
+        def belief() -> Belief[Candidate]:
+            ones: list[Candidate] = []
+            sizes, figures = [], []
+            for encoder in able:
+                tried = self._made(encoder, size)
+                qualities = self._possible(encoder, size)
+                ones += [Candidate(encoder.name, *size, quality) for quality in qualities]
+                sizes.append(self._bytes(encoder, size, qualities, tried))
+                figures.append(self._curves.figures(encoder.name, size, qualities)[0])
+            return ones, np.concatenate(sizes), np.concatenate(figures)
+
+        def encode(other: Candidate) -> Generator[Request, Any, int | None]:
+            index = self.board.add(other)
+            if index not in self.board.trials:
+                yield from self._encode([other])
+            return self.board.bytes(index) if index in self.board.trials else None
+
+        def show(other: Candidate) -> Asking:
+            index = self.board.add(other)
+            if self._judged:
+                yield from self.board.observe([index], "search")
+            if self.board.trials[index].measured is None:
+                yield from self._measure(index)
+
+        yield from below(self.board.bytes(accepted), belief, encode, show)
+
+    def _measure(self, index: int) -> Asking:
+        yield from self.board.measure(index, self._metric)
+        self._curves.figure_seen(self.board.candidates[index], self.board.trials[index].measured or 0.0)
 
     def _holds(self, trial: Trial) -> bool:
         return (
@@ -105,34 +147,43 @@ class _Hunt:
 
     def _prospect(self, encoder: Encoder, size: Size, served: float) -> Prospect:
         """served: log of the bytes that readers of more widely supported formats get."""
-        tried = {
-            trial.candidate.quality: trial
-            for trial in self.board.trials.values()
-            if trial.candidate.encoder == encoder.name and (trial.candidate.width, trial.candidate.height) == size
-        }
+        tried = self._made(encoder, size)
         found = [math.log(trial.bytes) for trial in tried.values() if self._holds(trial)]
         qualities = self._open(encoder, size, tried)
         mean, deviation = self._curves.figures(encoder.name, size, qualities)
-        sizes = self._curves.bytes(encoder.name, size, qualities)
-        made = [math.log(tried[quality].bytes) if quality in tried else np.nan for quality in qualities]
         return Prospect(
             [Candidate(encoder.name, *size, quality) for quality in qualities],
             chance(mean - self._floor, deviation),
-            np.where(np.isnan(made), sizes, made),
+            self._bytes(encoder, size, qualities, tried),
             min([served, *found]),
             found=bool(found),
             tried=any(trial.measured is not None for trial in tried.values()),
         )
 
-    def _open(self, encoder: Encoder, size: Size, tried: Mapping[int | None, Trial]) -> list[int]:
+    def _made(self, encoder: Encoder, size: Size) -> _Made:
+        return {
+            trial.candidate.quality or 0: trial
+            for trial in self.board.trials.values()
+            if trial.candidate.encoder == encoder.name and (trial.candidate.width, trial.candidate.height) == size
+        }
+
+    def _bytes(self, encoder: Encoder, size: Size, qualities: Sequence[int], tried: _Made) -> Array:
+        """Logarithm of the bytes, as known or believed."""
+        made = [math.log(tried[quality].bytes) if quality in tried else np.nan for quality in qualities]
+        return np.where(np.isnan(made), self._curves.bytes(encoder.name, size, qualities), made)
+
+    def _possible(self, encoder: Encoder, size: Size) -> list[int]:
+        impossible = {self.board.candidates[index] for index in self.board.impossible}
+        qualities = range(encoder.worst, encoder.best + 1)
+        return [quality for quality in qualities if Candidate(encoder.name, *size, quality) not in impossible]
+
+    def _open(self, encoder: Encoder, size: Size, tried: _Made) -> list[int]:
         """The qualities that may still be measured. Where a judge said no only rungs above are worth asking about."""
         unseen = max((one.candidate.quality or 0 for one in tried.values() if one.passed is False), default=None)
         rungs = {*encoder.ladder, encoder.best}
-        impossible = {self.board.candidates[index] for index in self.board.impossible}
         return [
             quality
-            for quality in range(encoder.worst, encoder.best + 1)
+            for quality in self._possible(encoder, size)
             if (unseen is None or (quality > unseen and quality in rungs))
             and (quality not in tried or tried[quality].measured is None)
-            and Candidate(encoder.name, *size, quality) not in impossible
         ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from semopt.search.below import Belief, below
 from semopt.search.board import Board
 from semopt.search.lattice import lattice, neighbours
 from semopt.search.near import Near
@@ -157,18 +158,33 @@ class Hunt:
 
     def siblings(self, winner: int) -> Generator[Request, Any, list[int]]:
         """The smallest accepted candidate of every other format at the winner's size."""
-        board, chosen = self.board, self.board.candidates[winner]
         found = []
-        for encoder in board.problem.encoders:
-            same = [
-                index
-                for index, one in enumerate(board.candidates)
-                if (one.width, one.height, one.encoder) == (chosen.width, chosen.height, encoder.name)
-            ]
-            if encoder.name != chosen.encoder:
-                sibling = yield from self.approved(same)
+        for encoder in self.board.problem.encoders:
+            if encoder.name != self.board.candidates[winner].encoder:
+                sibling = yield from self.approved(self._same_size(winner, encoder.name))
                 found += [] if sibling is None else [sibling]
         return found
+
+    def _same_size(self, index: int, encoder: str) -> list[int]:
+        ones = self.board.candidates
+        size = ones[index].width, ones[index].height
+        return [i for i, one in enumerate(ones) if (one.width, one.height, one.encoder) == (*size, encoder)]
+
+    def below(self, accepted: int) -> Generator[Request, Any, None]:
+        """Try what might be written in place of an accepted candidate with fewer bytes."""
+        board = self.board
+        each = board.problem.write == "each"
+        pool = self._same_size(accepted, board.candidates[accepted].encoder) if each else range(len(board.candidates))
+
+        def belief() -> Belief[int]:
+            able = [index for index in pool if index not in board.impossible]
+            return able, self.outlook.log_bytes()[able], self.outlook.margins()[0][able]
+
+        def encode(index: int) -> Generator[Request, Any, int | None]:
+            yield from board.encode([index])
+            return board.bytes(index) if index in board.trials else None
+
+        yield from below(board.bytes(accepted), belief, encode, lambda index: board.observe([index], "search"))
 
     def confirmed(self) -> list[int]:
         """The smallest candidate that was accepted to the end, if there is one."""

@@ -1,0 +1,118 @@
+"""The trials below what was found: of which bytes, how many, and that they change nothing of what is accepted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from semopt.encoders import ENCODERS
+from semopt.search import recognise
+from semopt.search.below import CLOSE, ENCODES, STEPS, below
+from semopt.search.eye import PROBES
+from semopt.types import Candidate, Request
+from tests.search.test_eye import LOSSY, Image, typical, usual
+from tests.search.test_eye import problem as seen
+from tests.search.test_recognise import World, finish
+from tests.search.test_recognise import problem as recognised
+
+
+def driven(found: int, sizes: dict[int, int | None], expected: dict[int, int]) -> tuple[list[int], list[int]]:
+    """What is encoded and what is shown. Candidates are numbers, better with each; sizes: true ones, in bytes."""
+    encoded: list[int] = []
+    shown: list[int] = []
+
+    def belief() -> tuple[list[int], Any, Any]:
+        ones = [one for one in sizes if one not in encoded or sizes[one] is not None]
+        known = [sizes[one] if one in encoded else expected[one] for one in ones]
+        return ones, np.log(np.array(known, dtype=float)), np.array(ones, dtype=float)
+
+    def encode(one: int) -> Generator[Request, Any, int | None]:
+        encoded.append(one)
+        return sizes[one]
+        yield
+
+    def show(one: int) -> Generator[Request, Any, None]:
+        shown.append(one)
+        return
+        yield
+
+    assert list(below(found, belief, encode, show)) == []
+    return encoded, shown
+
+
+def test_the_best_within_each_step_is_shown() -> None:
+    sizes = {one: 100 * one for one in range(1, 11)}
+    assert driven(1000, dict(sizes), sizes)[1] == [8, 7, 5]
+
+
+def test_one_that_turns_out_larger_gives_way_unless_it_is_close() -> None:
+    expected = {one: 100 * one for one in range(1, 11)}
+    sizes: dict[int, int | None] = {**expected, 8: 860, 7: 900, 6: None}
+    encoded, shown = driven(1000, sizes, expected)
+    assert STEPS[0] < 0.86 <= STEPS[0] * math.exp(CLOSE)
+    assert (encoded, shown) == ([8, 7, 6, 5, 5], [8, 5, 5])
+
+
+def test_it_ends_where_nothing_is_so_small_and_where_all_that_is_expected_is_wrong() -> None:
+    assert driven(1000, {1: 900}, {1: 900}) == ([], [])
+    expected = {one: 100 * one for one in range(1, 11)}
+    encoded, shown = driven(1000, dict.fromkeys(expected, 2000), expected)
+    assert (len(encoded), shown) == (len(STEPS) * ENCODES - 1, [])  # by then nothing is left
+
+
+@pytest.mark.parametrize("write", ["smallest", "each"])
+def test_what_is_recognised_stays_and_half_of_its_bytes_was_tried(write: str) -> None:
+    for seed in range(10):
+        asked = recognised(write=write)
+        plain = finish(recognise(asked), World(seed, 0.1))
+        lower = finish(recognise(replace(asked, below=True)), World(seed, 0.1))
+        assert lower.accepted == plain.accepted
+        assert {*map(_made, plain.trials)} <= {*map(_made, lower.trials)}
+        for found in plain.accepted:
+            judged = [trial.bytes for trial in lower.trials if trial.scores and _may_replace(trial, found, write)]
+            worst = replace(found.candidate, quality=ENCODERS[found.candidate.encoder].ladder[0])
+            least = max(STEPS[-1] * found.bytes, World(seed, 0.1).bytes(worst) if write == "each" else 0)
+            assert min(judged) <= 1.2 * least
+
+
+def _made(trial: Any) -> Candidate:
+    made: Candidate = trial.candidate
+    return made
+
+
+def _may_replace(trial: Any, found: Any, write: str) -> bool:
+    one, other = trial.candidate, found.candidate
+    same = (one.encoder, one.width, one.height) == (other.encoder, other.width, other.height)
+    return write == "smallest" or same
+
+
+@pytest.mark.parametrize("write", ["smallest", "each"])
+@pytest.mark.parametrize("judged", [False, True])
+def test_below_the_eyes_floor_half_of_the_bytes_was_measured(write: str, judged: bool) -> None:
+    asked = replace(seen(), write=write)
+    image = Image(typical(2), usual, needs=20)
+    plain, before = image.searched(asked, judged)
+    lower, after = image.searched(replace(asked, below=True), judged)
+    assert lower.accepted == plain.accepted != ()
+    measured = sum(count for (kind, _, _), count in (after - before).items() if kind == "Measure")
+    assert 0 < measured <= len(STEPS) * len(plain.accepted)
+    assert sum(count for (kind, _, _), count in before.items() if kind == "Measure") <= PROBES
+    for found in plain.accepted:
+        tried = [trial for trial in lower.trials if trial.measured is not None]
+        least = min(trial.bytes for trial in tried if _may_replace(trial, found, write))
+        assert least <= STEPS[-1] * math.exp(CLOSE) * found.bytes
+        assert all(trial.scores for trial in tried) or not judged
+
+
+def test_one_that_keeps_the_floor_after_all_is_written() -> None:
+    """What the probes missed may be found below: it was measured, as all that is written."""
+    hidden = Candidate("avif", 400, 300, 20)
+    image = Image(lambda one: 75.0 if one == hidden or (one.quality or 0) > 60 else 30.0)
+    asked = replace(seen(encoders=LOSSY), below=True)
+    ended, _ = image.searched(asked)
+    assert all((trial.measured or 0) >= 70 for trial in ended.accepted)
