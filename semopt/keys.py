@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from semopt.atomic import digest
 from semopt.types import Config, EvaluatorSpec, Rule, Settings
 
-ALGORITHM = 6
-"""Raise it when decoding, routing, search or criteria may give another answer for the same image and rule."""
+ALGORITHM = 7
+"""Raise it when decoding, routing, search, metric or criteria may give another answer for the same image and rule."""
 
-METRIC = "ssimulacra2"
 JUDGING = ("evaluators", "confirm", "agree", "keep")
 UNSAID = ("max_side", "below")
 """Where they are off, so that answers from before there was such a key stand."""
@@ -45,7 +43,6 @@ class Keys:
             "settings": {key: value for key, value in asdict(settings).items() if key not in idle},
             "encoders": [self._encoders[name] for name in self._formats(settings)],
             "judges": [self._judges[name] for name in (*settings.evaluators, *settings.confirm)] if judged else [],
-            "metric": self._metric if seen else "",
             "limits": [self._config.limits.max_pixels, self._config.limits.max_frames],
         }
 
@@ -63,13 +60,6 @@ class Keys:
     @cached_property
     def _judges(self) -> _Fingerprints:
         return _Fingerprints(self._config.evaluators)
-
-    @cached_property
-    def _metric(self) -> str:
-        try:
-            return f"{METRIC}-{version(METRIC)}"
-        except PackageNotFoundError:
-            return METRIC
 
 
 class _Encoders(dict[str, str]):

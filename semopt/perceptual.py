@@ -1,8 +1,7 @@
 """How close two images are to the human eye: SSIMULACRA2, and equality.
 
-SSIMULACRA2 by Jon Sneyers (Cloudinary, libjxl), as `pyramid.py` has it with the help of the `ssimulacra2` package,
-BSD-3. Its scale: 100 the same, 90 not told apart even in a flicker test, 70 hard to notice, 50 medium, below 30 poor;
-it may be negative.
+SSIMULACRA2 by Jon Sneyers (Cloudinary, libjxl), as `pyramid.py` has it. Its scale: 100 the same, 90 not told apart even
+in a flicker test, 70 hard to notice, 50 medium, below 30 poor; it may be negative.
 """
 
 from __future__ import annotations
@@ -15,19 +14,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from semopt.images import flatten
-from semopt.pyramid import Scale, figure, scales
+from semopt.pyramid import Half, figure, halves
 
 TILE, TILES = 256, 6
-"""Above TILES tiles of pixels, only so many square tiles of TILE px are looked at: a probe of six takes 19 ms of one
-core, the first 31; a whole megapixel would take 50, the first 80."""
+"""Above TILES tiles of pixels, only so many square tiles of TILE px are looked at: a probe of six takes 16 ms of one
+core, the first 28; a whole megapixel would take 40, the first 70."""
 
 HELD_PX = 16_000_000
 """Of an original with more pixels the scales are worked out anew for each candidate, which takes 12 ms: they weigh 11
 MB, and there the search has its peak of memory."""
 
 LEAST_PX = 256
-"""Smaller sides are mirrored up to this. Below 225 px the package has fewer than six scales and its weights go astray,
-as in the C++ original: 112 px JPEGs of quality 97 get 35, 24 px ones of quality 20 get 82; mirrored up 89 and 46."""
+"""Smaller sides are mirrored up to this. Below 225 px there are fewer than six scales, and the weights go astray in
+the C++ original: 112 px JPEGs of quality 97 get 35, 24 px ones of quality 20 get 82; mirrored up 89 and 46."""
 
 DARK, LIGHT = (26, 26, 26), (230, 230, 230)
 """Backgrounds under transparency, 0.1 and 0.9 as in the original; the worse figure counts."""
@@ -43,12 +42,12 @@ Ground = tuple[int, int, int]
 class Sample:
     """The part of an original that is looked at: its size and its tiles, so that the whole need not stay in memory.
 
-    scales: of each tile by background, filled when first asked for.
+    halves: of each tile by background, filled when first asked for.
     """
 
     size: tuple[int, int]
     parts: tuple[tuple[Box, Image.Image], ...]
-    scales: dict[Ground, list[tuple[Scale, ...]]] = field(default_factory=dict, compare=False)
+    halves: dict[Ground, list[tuple[Half, ...]]] = field(default_factory=dict, compare=False)
 
 
 def sample(original: Image.Image) -> Sample:
@@ -115,18 +114,18 @@ def _by_detail(image: Image.Image) -> list[Box]:
 def _over_tiles(original: Sample, candidate: Image.Image, ground: Ground) -> float:
     """One figure of many: 100 less the root mean square of what each lacks, so that a bad tile weighs more."""
     others = (_padded(flatten(candidate.crop(box), ground)) for box, _ in original.parts)
-    lacks = [100 - figure(one, other) for one, other in zip(_scales(original, ground), others, strict=True)]
+    lacks = [100 - figure(one, other) for one, other in zip(_halves(original, ground), others, strict=True)]
     return 100 - float(np.sqrt(np.mean(np.square(lacks))))
 
 
-def _scales(original: Sample, ground: Ground) -> Iterable[tuple[Scale, ...]]:
-    if ground in original.scales:
-        return original.scales[ground]
-    found = (scales(_padded(flatten(part, ground))) for _, part in original.parts)
+def _halves(original: Sample, ground: Ground) -> Iterable[tuple[Half, ...]]:
+    if ground in original.halves:
+        return original.halves[ground]
+    found = (halves(_padded(flatten(part, ground))) for _, part in original.parts)
     if original.size[0] * original.size[1] >= HELD_PX:
         return found
-    original.scales[ground] = list(found)
-    return original.scales[ground]
+    original.halves[ground] = list(found)
+    return original.halves[ground]
 
 
 def _padded(image: Image.Image) -> NDArray[np.uint8]:
