@@ -27,6 +27,7 @@ from semopt.criteria import Recognised, with_default
 from semopt.evaluators import KINDS
 from semopt.search import exhaustive
 from semopt.types import EvaluatorSpec, Keep
+from tests.bench.installed import compiled
 from tests.bench.lattices import Live, photographs
 from tests.bench.simulate import simulated
 
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=1000, help="images of the build with nothing to do")
     parser.add_argument("--only", choices=("noop", "search", "memory", "judge"))
     wanted = parser.parse_args()
+    compiled()
     files = photographs(wanted.photos) if wanted.photos else []
     with tempfile.TemporaryDirectory() as folder:
         if wanted.only in (None, "noop"):

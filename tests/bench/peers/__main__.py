@@ -25,6 +25,7 @@ from tests.bench.frontier import judges, photos, report
 from tests.bench.frontier.evaluate import Panel
 from tests.bench.frontier.photos import Photo
 from tests.bench.frontier.store import Store
+from tests.bench.installed import compiled
 from tests.bench.peers import install, noop, page, post, times
 from tests.bench.peers.taken import Taken, judged, source, taken
 from tests.bench.peers.tool import Tool, ToolError
@@ -37,6 +38,7 @@ LARGE = 12.0  # megapixels of what a camera gives
 def main() -> None:
     """Each part's tables on stdout, and into a page with --out."""
     wanted = _arguments().parse_args()
+    compiled()
     peers = install.installed([tool for tool in PEERS if tool.name not in wanted.without], wanted.peers.resolve())
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder).resolve()
