@@ -135,12 +135,12 @@ class Curves:
         part = self._parts[encoder, size, kind]
         rows, place = part.rows(qualities), part.place
         mean = rows @ self._mean[place]
-        variance = np.einsum("ij,jk,ik->i", rows, self._covariance[place, place], rows)
+        variance = np.einsum("ij,ij->i", rows @ self._covariance[place, place], rows)
         if self._weighed is not None:
             spread, inverse, weights = self._weighed
             reach = rows @ spread[place]
             mean = mean + reach @ weights
-            variance = variance - np.einsum("ij,jk,ik->i", reach, inverse, reach)
+            variance = variance - np.einsum("ij,ij->i", reach @ inverse, reach)
         return mean, np.maximum(variance, 1e-9)
 
 

@@ -53,6 +53,7 @@ class _Hunt:
         lossy = [encoder for encoder in problem.encoders if encoder.ladder]
         self._encoders = sorted(lossy, key=lambda encoder: encoder.support)
         self._curves = Curves(TYPICAL, self._encoders, displayed(problem))
+        self._all: dict[tuple[str, Size], list[Candidate]] = {}  # by encoder and size, of each quality from the worst
 
     def accepted(self) -> list[int]:
         """Everything that was measured over the floor and, with judges, recognised."""
@@ -94,7 +95,7 @@ class _Hunt:
             for encoder in able:
                 tried = self._made(encoder, size)
                 qualities = self._possible(encoder, size)
-                ones += [Candidate(encoder.name, *size, quality) for quality in qualities]
+                ones += self._of(encoder, size, qualities)
                 sizes.append(self._bytes(encoder, size, qualities, tried))
                 figures.append(self._curves.figures(encoder.name, size, qualities)[0])
             return ones, np.concatenate(sizes), np.concatenate(figures)
@@ -152,7 +153,7 @@ class _Hunt:
         qualities = self._open(encoder, size, tried)
         mean, deviation = self._curves.figures(encoder.name, size, qualities)
         return Prospect(
-            [Candidate(encoder.name, *size, quality) for quality in qualities],
+            self._of(encoder, size, qualities),
             chance(mean - self._floor, deviation),
             self._bytes(encoder, size, qualities, tried),
             min([served, *found]),
@@ -172,10 +173,18 @@ class _Hunt:
         made = [math.log(tried[quality].bytes) if quality in tried else np.nan for quality in qualities]
         return np.where(np.isnan(made), self._curves.bytes(encoder.name, size, qualities), made)
 
+    def _of(self, encoder: Encoder, size: Size, qualities: Sequence[int]) -> list[Candidate]:
+        """The candidates of some qualities; each is made but once."""
+        if (encoder.name, size) not in self._all:
+            every = range(encoder.worst, encoder.best + 1)
+            self._all[encoder.name, size] = [Candidate(encoder.name, *size, quality) for quality in every]
+        ones = self._all[encoder.name, size]
+        return [ones[quality - encoder.worst] for quality in qualities]
+
     def _possible(self, encoder: Encoder, size: Size) -> list[int]:
-        impossible = {self.board.candidates[index] for index in self.board.impossible}
-        qualities = range(encoder.worst, encoder.best + 1)
-        return [quality for quality in qualities if Candidate(encoder.name, *size, quality) not in impossible]
+        failed = [self.board.candidates[index] for index in self.board.impossible]
+        impossible = {one.quality for one in failed if (one.encoder, one.width, one.height) == (encoder.name, *size)}
+        return [quality for quality in range(encoder.worst, encoder.best + 1) if quality not in impossible]
 
     def _open(self, encoder: Encoder, size: Size, tried: _Made) -> list[int]:
         """The qualities that may still be measured. Where a judge said no only rungs above are worth asking about."""
