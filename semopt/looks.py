@@ -82,6 +82,8 @@ class Sight:
         if self._is_new_to(name):
             self.references[name, look] = next(observations)
             self.tally.passed(name, reference=1)
+            if hasattr(judge, "altered") and (name, "plain") in self.references and look != "plain":
+                judge.altered(self.references[name, "plain"], self.references[name, look])
         for one in self.request.candidates:
             if one is None:
                 yield judge.compare(self.references[name, "plain"], self.references[name, look])

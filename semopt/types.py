@@ -535,11 +535,12 @@ class Metadata:
 class Evaluator(Protocol):
     """A judge. Preprocessing is its own affair. labels: whether its scores name classes.
 
-    It may have five attributes more. cost: of one pass, 10 by default and 1 for `embedded`; dear judges are not shown
+    It may have six attributes more. cost: of one pass, 10 by default and 1 for `embedded`; dear judges are not shown
     what cheap ones refuse. mirrors: False where a mirrored picture says something else to it, as to one that reads.
     domain: "photos" or "graphics" where the others are not its affair, "any" by default. pixels: an int; the judge is
     shown images as they are, made smaller only beyond so many pixels (without it, none has a side over 1,024 px).
-    threads: an int, which is set to the number of cores that the judge may use.
+    threads: an int, which is set to the number of cores that the judge may use. altered: a method that is given two
+    observations of one original, plain and mirrored, shifted or resampled, before anything is compared with the latter.
 
     >>> class Brightness:
     ...     name, labels = "brightness", False

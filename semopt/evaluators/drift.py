@@ -124,9 +124,13 @@ class Student:
 
     def drift(self, before: Sighting, after: Sighting) -> float:
         """0 for equal images, about 1 for the standard loss."""
-        if before.yard is None:
-            before.yard = self.distance(before, self._seen(_worn(before.canvas)))
-        return float(self.distance(before, after) / max(before.yard, LEAST_YARD) ** EVEN)
+        return float(self.distance(before, after) / max(self.yard(before), LEAST_YARD) ** EVEN)
+
+    def yard(self, sighting: Sighting) -> float:
+        """The drift that the standard loss costs."""
+        if sighting.yard is None:
+            sighting.yard = self.distance(sighting, self._seen(_worn(sighting.canvas)))
+        return sighting.yard
 
     def distance(self, before: Sighting, after: Sighting) -> float:
         """0 for equal images; the unit is the drift of the large networks that it was trained on."""
