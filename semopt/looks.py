@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from semopt.types import Candidate, Evaluator, Judges, Observe, Passes, Score, Work
+from semopt.types import Candidate, Evaluator, Judges, Observe, Passes, Score, ViewSize, Work
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 Counts = TypeVar("Counts", Work, Passes)
 
 
-def pixels(judge: Evaluator) -> int | None:
-    """The size of the views that a judge wants, as in `images.view_size`."""
-    wanted: int | None = getattr(judge, "pixels", None)
+def pixels(judge: Evaluator) -> ViewSize:
+    """The size of the views that a judge wants. canvas: of a judge of semopt's own, as is `altered`."""
+    wanted: ViewSize = getattr(judge, "canvas", None) or getattr(judge, "pixels", None)
     return wanted
 
 
-def sizes(names: Iterable[str], judges: Judges) -> tuple[int | None, ...]:
+def sizes(names: Iterable[str], judges: Judges) -> tuple[ViewSize, ...]:
     """Those of several judges, each once."""
     return tuple(dict.fromkeys(pixels(judges[name]) for name in names))
 
@@ -57,7 +57,7 @@ class Sight:
     tally: Tally
     references: dict[tuple[str, str], Any] = field(default_factory=dict)
     request: Observe = Observe(())
-    images: Mapping[int | None, Sequence[Image.Image]] = field(default_factory=dict)
+    images: Mapping[ViewSize, Sequence[Image.Image]] = field(default_factory=dict)
 
     def wanted(self, request: Observe) -> list[Candidate | None]:
         """Note a request; gives what must be shown: the original first, where one of the judges has yet to see it."""
@@ -109,7 +109,7 @@ def judged(sights: Sequence[Sight], judges: Judges) -> list[list[dict[str, Score
 
 
 def compared(
-    names: Iterable[str], judges: Judges, views: Mapping[int | None, Sequence[Image.Image]]
+    names: Iterable[str], judges: Judges, views: Mapping[ViewSize, Sequence[Image.Image]]
 ) -> list[dict[str, Score]]:
     """What judges give pictures beside an original, by judge. views: the original first, by size as in `pixels`."""
     scores: list[dict[str, Score]] = [{} for _ in next(iter(views.values()))[1:]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from semopt import regular
 from semopt.atomic import digest
-from semopt.types import Candidate, Config, Jury, Outcome, Score, Share, Source, Task
+from semopt.types import Candidate, Config, Jury, Outcome, Score, Share, Source, Task, ViewSize
 
 if TYPE_CHECKING:
     from semopt.crew import Crew, Judges
@@ -128,7 +128,7 @@ class _Asking:
         reasons = [*_below(doubt, figures), *(self._unrecognised(doubt, source, views) if views else ())]
         return Asked(doubt, "ok", "; ".join(reasons))
 
-    def _unrecognised(self, doubt: Doubt, source: Source, views: Mapping[int | None, Sequence[Any]]) -> Iterator[str]:
+    def _unrecognised(self, doubt: Doubt, source: Source, views: Mapping[ViewSize, Sequence[Any]]) -> Iterator[str]:
         """A clause for each variant that the judges do not recognise, those that confirm included."""
         from semopt.looks import compared
 
@@ -141,7 +141,7 @@ class _Asking:
                 yield f"{variant.path} is not recognised ({clauses})"
 
     def _lost(
-        self, doubt: Doubt, share: Share, figures: Sequence[float], views: Mapping[int | None, Sequence[Any]]
+        self, doubt: Doubt, share: Share, figures: Sequence[float], views: Mapping[ViewSize, Sequence[Any]]
     ) -> Iterator[str]:
         """A clause where the worst variant of a share that is below its threshold is seen worse than it was then."""
         from semopt.looks import compared

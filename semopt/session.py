@@ -16,7 +16,7 @@ from semopt import perceptual, regular
 from semopt.encoders import ENCODERS
 from semopt.graphics import is_graphic
 from semopt.images import Picture, altered, decode, flatten, metadata_for, resize, view, view_size
-from semopt.types import Candidate, ImageError, Limits, Look, Metadata, Source, Task
+from semopt.types import Candidate, Canvas, ImageError, Limits, Look, Metadata, Source, Task, ViewSize
 
 Key = TypeVar("Key")
 
@@ -80,20 +80,22 @@ class Session:
         return [None if content is None else len(content) for content in map(self._content, candidates)]
 
     def views(
-        self, candidates: Sequence[Candidate | None], look: Look = "plain", pixels: int | None = None
+        self, candidates: Sequence[Candidate | None], look: Look = "plain", wanted: ViewSize = None
     ) -> list[Image.Image]:
-        """What judges are shown: RGB on the background, of a size as in `images.view`. None is the original."""
+        """What judges are shown: RGB on the background, of the size that they want. None is the original."""
+        pixels = wanted if isinstance(wanted, int) else None
         size = view_size((self.source.width, self.source.height), pixels)
         shown = (
             self._original(pixels) if one is None else self._view(self._decoded(one), pixels) for one in candidates
         )
-        return [altered(image, look, size) for image in shown]
+        looks = (altered(image, look, size) for image in shown)
+        return [wanted.squashed(image) if isinstance(wanted, Canvas) else image for image in looks]
 
     def shown(
-        self, candidates: Sequence[Candidate | None], sizes: Sequence[int | None], look: Look = "plain"
-    ) -> dict[int | None, list[Image.Image]]:
+        self, candidates: Sequence[Candidate | None], sizes: Sequence[ViewSize], look: Look = "plain"
+    ) -> dict[ViewSize, list[Image.Image]]:
         """Views of each size that some judge wants."""
-        return {pixels: self.views(candidates, look, pixels) for pixels in sizes}
+        return {wanted: self.views(candidates, look, wanted) for wanted in sizes}
 
     def _original(self, pixels: int | None) -> Image.Image:
         """Made once for each size, as it is shown in four looks."""
@@ -113,8 +115,8 @@ class Session:
         return [content for content in map(self._content, candidates) if content is not None]
 
     def appraise(
-        self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, sizes: Sequence[int | None]
-    ) -> tuple[Source, dict[int | None, list[Image.Image]], list[float]]:
+        self, files: Sequence[tuple[Candidate, bytes]], metric: str | None, sizes: Sequence[ViewSize]
+    ) -> tuple[Source, dict[ViewSize, list[Image.Image]], list[float]]:
         """Finished files in place of what would be encoded now. Gives the original, its views and theirs, and figures.
 
         metric: as in `measure`, None for no figures. sizes: of the views, as in `shown`; none for no views.

@@ -532,15 +532,33 @@ class Metadata:
     xmp: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """The size to which a judge squashes what it is shown, so that workers can do it. filter, gap: Pillow's."""
+
+    width: int
+    height: int
+    filter: int
+    gap: float
+
+    def squashed(self, view: Image.Image) -> Image.Image:
+        """An RGB image, or itself where it has that size."""
+        size = self.width, self.height
+        return view if view.size == size else view.resize(size, self.filter, reducing_gap=self.gap)
+
+
+ViewSize = int | Canvas | None
+"""Of the views that a judge wants: at most so many pixels; on a canvas; None as in `images.view_size`."""
+
+
 class Evaluator(Protocol):
     """A judge. Preprocessing is its own affair. labels: whether its scores name classes.
 
-    It may have six attributes more. cost: of one pass, 10 by default and 1 for `embedded`; dear judges are not shown
+    It may have five attributes more. cost: of one pass, 10 by default and 1 for `embedded`; dear judges are not shown
     what cheap ones refuse. mirrors: False where a mirrored picture says something else to it, as to one that reads.
     domain: "photos" or "graphics" where the others are not its affair, "any" by default. pixels: an int; the judge is
     shown images as they are, made smaller only beyond so many pixels (without it, none has a side over 1,024 px).
-    threads: an int, which is set to the number of cores that the judge may use. altered: a method that is given two
-    observations of one original, plain and mirrored, shifted or resampled, before anything is compared with the latter.
+    threads: an int, which is set to the number of cores that the judge may use.
 
     >>> class Brightness:
     ...     name, labels = "brightness", False

@@ -56,6 +56,18 @@ def test_an_original_is_shown_once_to_each_judge_in_each_look() -> None:
     assert work.judges == (("a", Passes(2, 3, 1)), ("b", Passes(1, 2, 0)))
 
 
+def test_a_judge_is_told_which_looks_are_of_one_original() -> None:
+    """Before it compares anything with them, once each."""
+    told: list[tuple[int, int]] = []
+    judges = {"a": Width("a", altered=lambda plain, altered: told.append((plain, altered))), "b": Width("b")}
+    sight = Sight(("a", "b"), Tally())
+    look(sight, Observe((ONE,)), judges)
+    assert told == []
+    for _ in range(2):
+        look(sight, Observe((ONE,), "confirm", "shift"), judges)
+    assert told == [(100, 80)]
+
+
 def test_images_of_several_searches_share_a_batch() -> None:
     judge = Width("a")
     sights = [Sight(("a",), Tally()) for _ in range(2)]

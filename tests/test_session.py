@@ -13,7 +13,7 @@ from semopt import session as module
 from semopt.atomic import digest
 from semopt.encoders import ENCODERS
 from semopt.session import Opening, Session
-from semopt.types import Candidate, Limits, Metadata
+from semopt.types import Candidate, Canvas, Limits, Look, Metadata
 
 
 @pytest.fixture
@@ -32,6 +32,17 @@ def test_a_chain_is_saved_link_by_link(session: Session) -> None:
     assert session.fetch([candidate]) == [content]
     assert session.views([candidate])[0].tobytes() == image.tobytes()
     assert session.fetch([Candidate("jpeg", 90, 60, 20)]) != [content]
+
+
+def test_views_come_on_the_canvas_that_a_judge_wants(session: Session) -> None:
+    """After the look: the judge is shown what it would make of the plain views itself."""
+    canvas = Canvas(40, 30, Image.Resampling.BILINEAR, gap=2.0)
+    candidate = Candidate("webp", 60, 40, 50)
+    looks: tuple[Look, ...] = ("plain", "mirror", "shift", "resample")
+    for look in looks:
+        seen = session.shown([None, candidate], [None, canvas], look)
+        assert [one.size for one in seen[canvas]] == [(40, 30)] * 2
+        assert [one.tobytes() for one in seen[canvas]] == [canvas.squashed(one).tobytes() for one in seen[None]]
 
 
 def test_what_was_put_away_is_made_again_the_same(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from PIL import Image
 
 from semopt.evaluators.graphfile import Graph
 from semopt.evaluators.runtime import opened
+from semopt.types import Canvas
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     Plane = NDArray[np.float32]
 
 SIDE = 256
+CANVAS = Canvas(SIDE, SIDE, Image.Resampling.BILINEAR, gap=2.0)
 SCALES = 4
 TILE = 8
 DARK = 1e-2
@@ -108,7 +110,7 @@ class Student:
         return self._seen(np.asarray(squashed(image)))
 
     def _seen(self, canvas: NDArray[np.uint8]) -> Sighting:
-        pixels = np.ascontiguousarray(canvas.astype(np.float32).transpose(2, 0, 1)[None])
+        pixels = np.ascontiguousarray(canvas.transpose(2, 0, 1))[None].astype(np.float32)
         seen = [plane[0] for plane in self._session.run(None, {"pixels": pixels})]
         layers = len(self.kernels)
         maps, (score, mean, most), rest = seen[:layers], seen[layers : layers + 3], seen[layers + 3 :]
@@ -186,7 +188,7 @@ class Student:
 
 def squashed(image: Image.Image) -> Image.Image:
     """The whole image on the square canvas that the network sees, RGB."""
-    return image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return CANVAS.squashed(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def cosine(before: Sighting, after: Sighting) -> float:

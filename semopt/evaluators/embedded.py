@@ -37,7 +37,9 @@ class EmbeddedEvaluator:
     domain: Domain = "photos"
 
     def __init__(self, name: str, student: Student):
-        self.name, self._student = name, student
+        from semopt.evaluators.drift import CANVAS
+
+        self.name, self._student, self.canvas = name, student, CANVAS
 
     def observe(self, images: Sequence[Image.Image]) -> list[Sighting]:
         """Look at RGB images of any size from 1 px."""

@@ -54,8 +54,9 @@ class Review:
 
         name, background = self._judge.name, self._config.default.settings.background
         size = pixels(self._judges[name])
+        most = size if isinstance(size, int) else None
         pictures = decode(task.asset.file.read_bytes(), self._config.limits).image, Image.open(io.BytesIO(content))
-        (scores,) = compared([name], self._judges, {size: [view(one, background, size) for one in pictures]})
+        (scores,) = compared([name], self._judges, {size: [view(one, background, most) for one in pictures]})
         return scores[name]
 
     @cached_property

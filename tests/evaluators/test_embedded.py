@@ -74,8 +74,23 @@ def test_the_shape_may_differ_by_rounding(judge):
 def test_raise_the_algorithms_number_when_this_fails(judge):
     """The fingerprint holds the number and the weights, not the code: the same number must mean the same score."""
     found = judge.compare(*judge.observe([scene(), scene((100, 75))]))
-    assert (embedded.ALGORITHM, embedded.SAFE) == (2, 0.8)
+    assert (embedded.ALGORITHM, embedded.SAFE) == (3, 0.8)
     assert found.similarity == pytest.approx(0.81424, rel=1e-3)
+
+
+def test_an_altered_look_is_measured_by_the_yard_of_the_plain_one(judge):
+    plain, mirrored, worn = judge.observe([scene(), ImageOps.mirror(scene()), ImageOps.mirror(encoded(scene(), 20))])
+    own = judge.compare(mirrored, worn).similarity
+    before, mirrored.yard = mirrored.yard, None
+    judge.altered(plain, mirrored)
+    assert mirrored.yard == plain.yard != before
+    assert judge.compare(mirrored, worn).similarity == pytest.approx(own, abs=0.02)
+
+
+def test_on_its_canvas_it_sees_the_same(judge):
+    sighted, squashed = judge.observe([scene(), judge.canvas.squashed(scene())])
+    assert judge.compare(sighted, squashed).similarity == 1.0
+    assert np.array_equal(sighted.canvas, squashed.canvas)
 
 
 def test_the_original_is_exactly_itself(judge):
