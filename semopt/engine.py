@@ -81,17 +81,18 @@ class Engine:
         self._runs: dict[int, _Run] = {}
         self._looks: list[_Run] = []  # whose images wait for the judges
         self._held: list[_Run] = []  # opened, and closed again until there is room for their pixels
+        self._more = True  # images that no worker has yet
 
     def search(self, orders: Iterable[Order]) -> Iterator[Found]:
         """Closed before its end it ends the crew's workers too, as they may be in mid-work. Raises EvaluatorError."""
         waiting = iter(orders)
-        more = True
+        self._more = True
         try:
-            while more or self._runs:
+            while self._more or self._runs:
                 if time.monotonic() >= self._until:
                     yield from self._left(waiting)
-                    more = False
-                more = more and self._start(waiting)
+                    self._more = False
+                self._more = self._more and self._start(waiting)
                 self._meet()
                 yield from self._look() if self._looks and self._pool.answers.empty() else self._next()
                 yield from self._resumed()
@@ -240,9 +241,18 @@ class Engine:
             shown = run.sight.wanted(request)
             self._ask(run, "shown", shown, sizes(run.sight.asked, self._judges), request.look)
 
-    @staticmethod
-    def _ask(run: _Run, verb: str, *arguments: Any) -> None:
+    def _ask(self, run: _Run, verb: str, *arguments: Any) -> None:
+        if not self._more and verb != "fetch":
+            self._move(run)
         run.worker.ask(run.order.number, run.opening, verb, *arguments)
+
+    def _move(self, run: _Run) -> None:
+        """At the end an image goes to a worker that has none left, where its own has two; it is opened anew there."""
+        busy = [one.worker for one in self._runs.values()]
+        free = next((worker for worker in self._pool.workers if worker not in busy), None)
+        if free is not None and busy.count(run.worker) > 1:
+            run.worker.ask(None, run.opening, "close")
+            run.worker = free
 
     def _look(self) -> Iterator[Found]:
         """Show everything that waits to its judges; a judge that breaks costs the images that it was shown."""

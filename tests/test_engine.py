@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,3 +55,31 @@ def test_when_the_time_is_up_no_search_fails_for_an_image_that_is_only_being_ope
     outcomes = list(semopt.build(tree.root, jobs=1))
     assert [outcome.status for outcome in outcomes if outcome.status not in ("optimized", "kept")] == []
     assert outcomes[1].reason == engine.LEFT
+
+
+@pytest.mark.parametrize("strategy", ["both", "semantic"])
+def test_at_the_end_no_worker_is_idle_while_another_has_two_images(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    """One of the two is opened again by the idle one; what is found and counted is the same."""
+    other = Tree(tmp_path / "other")
+    for one in (tree, other):
+        one.put("semopt.yaml", f"version: 1\nrules: [{{match: '**', strategy: {strategy}}}]\n")
+        for number in range(2):
+            one.put(f"{number}.jpg", encoded(photo(200, 150, number)))
+    outcomes = list(semopt.build(other.root, jobs=1))
+    homes: dict[str, set[int]] = {}
+    ask = engine.Engine._ask
+
+    def asked(self: Any, run: Any, verb: str, *arguments: Any) -> None:
+        ask(self, run, verb, *arguments)
+        homes.setdefault(run.order.task.asset.path, set()).add(self._pool.workers.index(run.worker))
+
+    def both_to_the_first(self: Any, worker: Any) -> bool:
+        return (len(self._runs) < 2) is (worker is self._pool.workers[0])
+
+    monkeypatch.setattr(engine.Engine, "_ask", asked)
+    monkeypatch.setattr(engine.Engine, "_has_room", both_to_the_first)
+    assert list(semopt.build(tree.root, jobs=2)) == outcomes
+    assert set().union(*homes.values()) == {0, 1}
+    assert tree.files() == other.files()
