@@ -20,7 +20,7 @@ from semopt.encoders import ENCODERS
 from semopt.search import exhaustive, recognise
 from semopt.search.board import LOOKS
 from semopt.search.guess import FARTHEST
-from semopt.search.hunt import FAILED, MOST_PASSES
+from semopt.search.hunt import FAILED, MOST_COST, MOST_PASSES
 from semopt.search.lattice import lattice, neighbours
 from semopt.search.prior import GUESS
 from semopt.types import (
@@ -117,6 +117,21 @@ def test_it_finds_nearly_what_the_exhaustive_search_finds_in_few_passes_fewer_of
     assert found <= bytes_ * best
     assert sorted(passes)[20] <= most
     assert sum(passes) * 5 < sum(all_passes)
+
+
+def test_a_pass_is_priced_with_the_encode_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a cheap judge, whose passes alone would be worth it oftener; a dear one costs the most without it."""
+
+    def spent(cost: float) -> tuple[int, int]:
+        worlds = [World(seed, 0.1) for seed in range(40)]
+        for world in worlds:
+            finish(recognise(replace(problem(), judges=(Juror("judge", cost),))), world)
+        return sum(world.asked["search"] for world in worlds), sum(world.asked["encode"] for world in worlds)
+
+    cheap, dear = spent(1.0), spent(MOST_COST)
+    monkeypatch.setattr("semopt.search.hunt.ENCODE", 0.0)
+    assert all(now < before for now, before in zip(cheap, spent(1.0), strict=True))
+    assert dear == spent(MOST_COST)
 
 
 @pytest.mark.parametrize("wrong", [-3.0, 3.0])
