@@ -3,7 +3,7 @@
 Written from the published description of the metric (Jon Sneyers, Cloudinary, 2022) and held against the package
 `ssimulacra2` (BSD-3-Clause; its licence is in SSIMULACRA2-LICENSE.txt), whose constants and borders are used: up to 93
 the figures are within 0.02 of its own, above within 0.2. What hardly weighs is left out (`PARTS`). Six tiles of 256 px
-take 16 ms of one core where the package takes 250, and 12 more for the original once.
+take 13 ms of one core where the package takes 250, and 10 more for the original once.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def _differs(part: Part, one: Half, other: Half) -> float:
     if one.edges is not None and other.edges is not None:
         lifted = other.edges / one.edges
         lifted -= 1
-        found += _weighed(np.maximum(lifted, 0), part.added) + _weighed(np.minimum(lifted, 0), part.lost)
+        found += _weighed(np.maximum(lifted, 0), part.added) if any(part.added) else 0.0
+        found += _weighed(np.minimum(lifted, 0), part.lost) if any(part.lost) else 0.0
     return found
 
 
@@ -136,7 +137,8 @@ def _half(part: Part, plane: Plane) -> Half:
 
 def _halved(light: Planes) -> Planes:
     """The mean of each two by two; a row or column that is over stands for two."""
-    even = np.pad(light, ((0, 0), (0, light.shape[1] % 2), (0, light.shape[2] % 2)), "edge")
+    odd = light.shape[1] % 2, light.shape[2] % 2
+    even = np.pad(light, ((0, 0), (0, odd[0]), (0, odd[1])), "edge") if any(odd) else light
     half: Planes = even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]
     half /= 4
     return half
@@ -175,8 +177,7 @@ def _blur(plane: Plane) -> Plane:
         size = min(BLOCK, width - start)
         weights = _BAND[: size + 2 * RADIUS, :size]
         np.matmul(beside[:, start : start + size + 2 * RADIUS], weights, out=across[:, start : start + size])
-    rows = np.pad(np.arange(height), RADIUS, "symmetric") + RADIUS
-    above[:RADIUS], above[-RADIUS:] = above[rows[:RADIUS]], above[rows[-RADIUS:]]
+    above[:RADIUS], above[-RADIUS:] = across[RADIUS - 1 :: -1], across[: -RADIUS - 1 : -1]
     blurred = np.empty(plane.shape, np.float32)
     for start in range(0, height, BLOCK):
         size = min(BLOCK, height - start)
