@@ -21,7 +21,7 @@ TILE, TILES = 256, 6
 core, the first 23; a whole megapixel would take 33, the first 60."""
 
 HELD_PX = 16_000_000
-"""Of an original with more pixels the scales are worked out anew for each candidate, which takes 12 ms: they weigh 11
+"""Of an original with more pixels the scales are worked out anew for each candidate, which takes 10 ms: they weigh 11
 MB, and there the search has its peak of memory."""
 
 LEAST_PX = 256
