@@ -1,9 +1,10 @@
 """The smallest file of a given size that stays close to the eye: the search for `visual` and `both`.
 
-At most PROBES comparisons with the original at each displayed size, of all formats together. All trials so far, those
-of other formats and sizes and the bytes of what was merely encoded, make up a belief about every quality (`curves`);
-`aim` chooses by it. What is accepted was itself measured, and with judges itself recognised: nothing is taken for
-granted because a lower quality was good enough, as neither rises strictly with quality.
+At most PROBES comparisons with the original at each displayed size, of all formats together; where images share the
+bytes of `spend`, one more for each step below each file (`below`), which is accepted too where it is good after all.
+All trials so far, those of other formats and sizes and the bytes of what was merely encoded, make up a belief about
+every quality (`curves`); `aim` chooses by it. What is accepted was itself measured, and with judges itself recognised:
+nothing is taken for granted because a lower quality was good enough, as neither rises strictly with quality.
 """
 
 from __future__ import annotations
@@ -74,9 +75,7 @@ class _Hunt:
                 fresh = one
                 continue  # its true bytes may change the choice
             if self._judged and index not in self.board.verdicts:
-                yield from self.board.observe([index], "search")
-                if self.board.passed(index):
-                    yield from self.board.consult(index)
+                yield from self._judge(index)
                 continue
             yield from self._measure(index)
             left -= 1
@@ -108,12 +107,17 @@ class _Hunt:
 
         def show(other: Candidate) -> Asking:
             index = self.board.add(other)
-            if self._judged:
-                yield from self.board.observe([index], "search")
+            if self._judged and index not in self.board.verdicts:
+                yield from self._judge(index)
             if self.board.trials[index].measured is None:
                 yield from self._measure(index)
 
         yield from below(self.board.bytes(accepted), belief, encode, show)
+
+    def _judge(self, index: int) -> Asking:
+        yield from self.board.observe([index], "search")
+        if self.board.passed(index):
+            yield from self.board.consult(index)
 
     def _measure(self, index: int) -> Asking:
         yield from self.board.measure(index, self._metric)
@@ -139,12 +143,15 @@ class _Hunt:
 
     def _prospects(self, able: Sequence[Encoder], size: Size) -> list[Prospect]:
         """One for each file that may be written, the most widely supported first."""
-        each: list[Prospect] = []
-        served = math.log(self._problem.source.bytes)  # what readers get of the formats so far, or will probably get
-        for encoder in able:
+        served = math.log(self._problem.source.bytes)
+        if self._problem.write == "smallest":
+            each = [self._prospect(encoder, size, served) for encoder in able]
+            return [together(each)] if each else []
+        each = []
+        for encoder in able:  # served: what readers get of the formats so far, or will probably get
             each.append(self._prospect(encoder, size, served))
             served = min(served, each[-1].served, each[-1].likely() if each[-1].pending() else math.inf)
-        return each if self._problem.write == "each" or not each else [together(each)]
+        return each
 
     def _prospect(self, encoder: Encoder, size: Size, served: float) -> Prospect:
         """served: log of the bytes that readers of more widely supported formats get."""

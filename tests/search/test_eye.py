@@ -16,7 +16,20 @@ from semopt.encoders import ENCODERS
 from semopt.search.curves import Curves
 from semopt.search.eye import PROBES, close_to_the_eye
 from semopt.search.typical import TYPICAL
-from semopt.types import Candidate, Encode, Encoder, Halt, Keep, Measure, Problem, Score, SearchResult, Source
+from semopt.types import (
+    Candidate,
+    Encode,
+    Encoder,
+    Halt,
+    Juror,
+    Jury,
+    Keep,
+    Measure,
+    Problem,
+    Score,
+    SearchResult,
+    Source,
+)
 
 LOSSY = tuple(ENCODERS[name] for name in ("webp", "avif", "jpeg"))
 RULE = Recognised((("judge", Keep(similarity=0.9)),))
@@ -52,6 +65,10 @@ class Image:
     needs: int = 0
     halt_after: int = 1000
 
+    def seen(self, one: Candidate, judge: str) -> Score:
+        """What a judge says of a candidate."""
+        return Score(1.0 if (one.quality or 0) >= self.needs else 0.1)
+
     def searched(self, problem: Problem, judged: bool = False) -> tuple[SearchResult, Counter[tuple[str, int, str]]]:
         """What is found, and how often each kind of request named a width and an encoder."""
         search, answer, counts = close_to_the_eye(problem, judged), None, Counter[tuple[str, int, str]]()
@@ -66,8 +83,9 @@ class Image:
             elif isinstance(request, Measure):
                 answer = [self.figure(one) for one in request.candidates]
             else:
-                seen = [1.0 if (one.quality or 0) >= self.needs else 0.1 for one in request.candidates]
-                answer = [{"judge": Score(similarity)} for similarity in seen]
+                judges = request.judges or ("judge",)
+                shown = [one for one in request.candidates if one is not None]
+                answer = [{judge: self.seen(one, judge) for judge in judges} for one in shown]
 
 
 def problem(floor: float = 70, size: int = 10**6, encoders: tuple[Encoder, ...] = LOSSY) -> Problem:
@@ -122,6 +140,22 @@ def test_of_the_newest_format_nothing_is_encoded_that_is_not_measured(harder: fl
 
     _, counts = Image(typical(harder), sized).searched(problem())
     assert counts["Encode", 400, "avif"] == counts["Measure", 400, "avif"] > 0
+
+
+@pytest.mark.parametrize("write", ["smallest", "each"])
+@pytest.mark.parametrize("sure_at", [60, 75, 90])
+def test_where_the_judges_that_confirm_ask_for_more_the_search_goes_up_until_they_accept(
+    write: str, sure_at: int
+) -> None:
+    confirm = Jury(Recognised((("last", Keep(similarity=0.9)),)), (Juror("last"),))
+
+    class Confirmed(Image):
+        def seen(self, one: Candidate, judge: str) -> Score:
+            return Score(1.0 if (one.quality or 0) >= (sure_at if judge == "last" else 20) else 0.1)
+
+    ended, _ = Confirmed(typical(2)).searched(replace(problem(), write=write, confirm=confirm), judged=True)
+    assert ended.accepted
+    assert all((trial.candidate.quality or 0) >= sure_at for trial in ended.accepted)
 
 
 def test_one_file_is_found_within_a_point() -> None:
