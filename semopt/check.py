@@ -133,6 +133,8 @@ class _Books:
         if entry.status == "skipped" or not _routed(entry, wanted):
             now = wanted or "both or lossless"
             return [Finding(path, "stale", f"built as {entry.strategy}, and its rule now says {now}"), *faults]
+        if entry.share is not None and self._purses.folder(path) is None:
+            return [Finding(path, "stale", "what stands is its share of spend, which gives it none any more"), *faults]
         same = self._same_key(task, sha256, entry)
         if not entry.variants and same is False:
             return [Finding(path, "stale", "its rule, judges or a library changed since nothing smaller was found")]
@@ -174,10 +176,6 @@ class _Books:
                 yield Finding(name, "over", f"variants of {count:,} bytes, over its bytes of spend ({budget:,})")
             elif self.scope.only is None and self._moved(folder):
                 yield Finding(name, "stale", "spend, or what shares it, changed since its images were built")
-        for path in sorted(self._bytes):
-            entry = self._entries[path]
-            if entry.get("share") and self._purses.folder(path) is None:
-                yield Finding(path, "stale", "what stands is its share of spend, which gives it none any more")
 
     def _moved(self, folder: str) -> bool:
         """Whether the shares of a folder are known to be another's: of other images, answers or bytes."""

@@ -242,13 +242,13 @@ class Engine:
             self._ask(run, "shown", shown, sizes(run.sight.asked, self._judges), request.look)
 
     def _ask(self, run: _Run, verb: str, *arguments: Any) -> None:
-        if not self._more and verb != "fetch":
+        if not self._more and verb == "encode":  # what it encoded so far is lost, and seldom asked for again
             self._move(run)
         run.worker.ask(run.order.number, run.opening, verb, *arguments)
 
     def _move(self, run: _Run) -> None:
         """At the end an image goes to a worker that has none left, where its own has two; it is opened anew there."""
-        busy = [one.worker for one in self._runs.values()]
+        busy = [one.worker for one in self._runs.values() if one not in self._held]
         free = next((worker for worker in self._pool.workers if worker not in busy), None)
         if free is not None and busy.count(run.worker) > 1:
             run.worker.ask(None, run.opening, "close")

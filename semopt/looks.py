@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from semopt.types import Candidate, Evaluator, Judges, Observe, Passes, Score, ViewSize, Work
+from semopt.types import Candidate, Canvas, Evaluator, Judges, Observe, Passes, Score, ViewSize, Work
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -15,9 +15,16 @@ Counts = TypeVar("Counts", Work, Passes)
 
 
 def pixels(judge: Evaluator) -> ViewSize:
-    """The size of the views that a judge wants. canvas: of a judge of semopt's own, as is `altered`."""
-    wanted: ViewSize = getattr(judge, "canvas", None) or getattr(judge, "pixels", None)
+    """The size of the views that a judge wants. canvas: of judges of semopt's own, which have `altered` too."""
+    canvas = getattr(judge, "canvas", None)
+    wanted: ViewSize = canvas if isinstance(canvas, Canvas) else getattr(judge, "pixels", None)
     return wanted
+
+
+def altered(judge: Any, plain: Any, altered: Any) -> None:
+    """Tell a judge, if it wants to know, that an observation is of the same original in another look."""
+    if isinstance(getattr(judge, "canvas", None), Canvas):
+        judge.altered(plain, altered)
 
 
 def sizes(names: Iterable[str], judges: Judges) -> tuple[ViewSize, ...]:
@@ -82,8 +89,8 @@ class Sight:
         if self._is_new_to(name):
             self.references[name, look] = next(observations)
             self.tally.passed(name, reference=1)
-            if hasattr(judge, "altered") and (name, "plain") in self.references and look != "plain":
-                judge.altered(self.references[name, "plain"], self.references[name, look])
+            if (name, "plain") in self.references and look != "plain":
+                altered(judge, self.references[name, "plain"], self.references[name, look])
         for one in self.request.candidates:
             if one is None:
                 yield judge.compare(self.references[name, "plain"], self.references[name, look])

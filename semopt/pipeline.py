@@ -192,5 +192,4 @@ class _Build:
         except OSError as error:
             return replace(failed, reason=f"cannot be read: {error.strerror or error}")
         key = self._keys.key(task.rule, sha256)
-        unchanged = None if self._sharing.is_left_over(asset.path) else self._ledger.unchanged(task, sha256, key)
-        return unchanged or Stale(task, sha256, key)
+        return self._ledger.unchanged(task, sha256, key) or Stale(task, sha256, key)

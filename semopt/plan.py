@@ -164,7 +164,9 @@ class _Walk:
         rule = next((rule for rule, matches in self._rules if matches(place)), self.config.default)
         if self._purses.folder(self._base + place) is None:
             return rule
-        return self._sharing.setdefault(rule.name, replace(rule, settings=replace(rule.settings, below=True)))
+        if rule.name not in self._sharing:
+            self._sharing[rule.name] = replace(rule, settings=replace(rule.settings, below=True))
+        return self._sharing[rule.name]
 
     def leave_out_places_of_variants(self) -> None:
         """A file where another image's variant goes is no source, whoever wrote it: else variants would breed."""

@@ -89,10 +89,6 @@ class Sharing:
         """Whether an image takes from a folder of `spend`."""
         return self.purses.folder(path) is not None
 
-    def is_left_over(self, path: str) -> bool:
-        """Whether a share stands for an image to which none is due any more."""
-        return path in self.means.ledger.index.shares and not self.governs(path)
-
     def stands(self, task: Task, outcome: Outcome) -> bool:
         """Take an image that is as the last build left it; whether its share has to be known first."""
         waits = bool(outcome.variants) and self.governs(outcome.path)

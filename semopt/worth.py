@@ -120,7 +120,7 @@ class _Files:
         self._answer, self._settings = answer, settings
         self._strategy = answer.strategy or ""
         self._any_size = self._strategy == "semantic" and (settings.write or "smallest") == "smallest"
-        self._any_format = self._any_size or settings.write == "smallest"
+        self._any_format = (settings.write or ("smallest" if settings.strategy == "semantic" else "each")) == "smallest"
         self._judges = settings.evaluators if self._strategy in ("semantic", "both") else ()
         self._eye = measured(self._strategy, settings)
         rated = [(trial, self._seen(trial)) for trial in answer.trials if self._sound(trial)]

@@ -12,7 +12,7 @@ from conftest import photo
 from semopt.images import altered, view_size
 from semopt.looks import Sight, Tally, judged, sizes
 from semopt.panel import confirming, searching
-from semopt.types import Candidate, Keep, Look, Observe, Passes, Score, Settings
+from semopt.types import Candidate, Canvas, Keep, Look, Observe, Passes, Score, Settings
 
 ONE, TWO = (Candidate("webp", width, 10, 50) for width in (20, 30))
 
@@ -36,7 +36,8 @@ class Width:
 def look(sight: Sight, request: Observe, judges: dict[str, Width]) -> list[dict[str, float]]:
     """Show a request's candidates; the original is 100 px wide, or 80 in another look."""
     wide = 100 if request.look == "plain" else 80
-    sight.images = {None: [Image.new("RGB", (wide if one is None else one.width, 10)) for one in sight.wanted(request)]}
+    images = [Image.new("RGB", (wide if one is None else one.width, 10)) for one in sight.wanted(request)]
+    sight.images = dict.fromkeys(sizes(judges, judges), images)
     ((seen),) = judged([sight], judges)
     return [{name: score.similarity for name, score in scores.items()} for scores in seen]
 
@@ -59,7 +60,8 @@ def test_an_original_is_shown_once_to_each_judge_in_each_look() -> None:
 def test_a_judge_is_told_which_looks_are_of_one_original() -> None:
     """Before it compares anything with them, once each."""
     told: list[tuple[int, int]] = []
-    judges = {"a": Width("a", altered=lambda plain, altered: told.append((plain, altered))), "b": Width("b")}
+    canvas = Canvas(1, 1, Image.Resampling.BILINEAR, 2.0)
+    judges = {"a": Width("a", altered=lambda *pair: told.append(pair), canvas=canvas), "b": Width("b", canvas=[1])}
     sight = Sight(("a", "b"), Tally())
     look(sight, Observe((ONE,)), judges)
     assert told == []

@@ -451,11 +451,13 @@ def test_check_knows_shares_that_are_not_due_any_more(site: Tree) -> None:
 
 
 def check(tree: Tree, *arguments: str) -> dict[str, str]:
-    """Verdicts by path, of all that does not hold."""
+    """Verdicts by path, of all that does not hold; one each."""
     ran = tree.semopt("check", "--json", *arguments)
     assert ran.stderr == ""
-    lines = [json.loads(line) for line in ran.stdout.splitlines()]
-    return {line["path"]: line["verdict"] for line in lines[:-1] if not line["holds"]}
+    failing = [line for line in map(json.loads, ran.stdout.splitlines()[:-1]) if not line["holds"]]
+    verdicts = {line["path"]: line["verdict"] for line in failing}
+    assert len(verdicts) == len(failing)
+    return verdicts
 
 
 def test_explain_and_report_show_the_share(site: Tree) -> None:

@@ -17,7 +17,7 @@ from semopt.types import Request
 
 STEPS = (0.85, 0.7, 0.5)
 ENCODES = 3  # for one step: the bytes of what promises most may turn out to be more than it allows
-CLOSE = 0.08  # as a logarithm of bytes, by which they may be more
+OVER = 0.08  # as a logarithm of bytes, by which they may be more
 
 One = TypeVar("One")
 Belief = tuple[Sequence[One], Array, Array]
@@ -44,6 +44,6 @@ def below(
                 return
             one = ones[able[np.argmax(good[able])]]
             size = yield from encode(one)
-            if size is not None and math.log(size) <= most + CLOSE:
+            if size is not None and math.log(size) <= most + OVER:
                 yield from show(one)
                 break

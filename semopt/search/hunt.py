@@ -51,10 +51,10 @@ class Hunt:
         self.board = Board(problem, lattice(problem.source, problem.encoders, *widths))
         self.above = neighbours(self.board.candidates)
         self._near = Near(self.above)
-        self._below: dict[int, list[int]] = {}
+        self._lower: dict[int, list[int]] = {}
         for lower, neighbouring in enumerate(self.above):
             for index in neighbouring:
-                self._below.setdefault(index, []).append(lower)
+                self._lower.setdefault(index, []).append(lower)
         self.outlook = Outlook(self.board)
         self._worth = WORTH * _cost(problem.judges)
         self.gain = GAIN
@@ -256,7 +256,7 @@ class Hunt:
     def _hopeless(self) -> list[int]:
         """Those whose neighbours are known, and not good enough."""
         known = {*self.board.verdicts, *self.board.impossible}
-        under = {lower for index in known for lower in self._below.get(index, ())}
+        under = {lower for index in known for lower in self._lower.get(index, ())}
         return [index for index in under if not self._unjudged(index) and not self._backed(index)]
 
 

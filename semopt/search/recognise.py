@@ -29,10 +29,13 @@ def recognise(problem: Problem) -> Search:
         accepted = [] if winner is None else [winner]
         if winner is not None and problem.write == "each":
             accepted += yield from hunt.siblings(winner)
+    except Halt:
+        return hunt.board.conclude(hunt.confirmed(), "the time was up before anything was found", complete=False)
+    try:
         for index in accepted if problem.below else ():
             yield from hunt.below(index)
     except Halt:
-        return hunt.board.conclude(hunt.confirmed(), "the time was up before anything was found", complete=False)
+        return hunt.board.conclude(accepted, complete=False)
     return hunt.board.conclude(accepted, hunt.nothing())
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from semopt.criteria import Recognised
 from semopt.encoders import ENCODERS
 from semopt.search import recognise
-from semopt.search.below import CLOSE, ENCODES, STEPS, below
+from semopt.search.below import ENCODES, OVER, STEPS, below
 from semopt.search.eye import PROBES
-from semopt.types import Candidate, Request
+from semopt.types import Candidate, Juror, Jury, Keep, Request, Score
 from tests.search.test_eye import LOSSY, Image, typical, usual
 from tests.search.test_eye import problem as seen
 from tests.search.test_recognise import World, finish
@@ -54,7 +55,7 @@ def test_one_that_turns_out_larger_gives_way_unless_it_is_close() -> None:
     expected = {one: 100 * one for one in range(1, 11)}
     sizes: dict[int, int | None] = {**expected, 8: 860, 7: 900, 6: None}
     encoded, shown = driven(1000, sizes, expected)
-    assert STEPS[0] < 0.86 <= STEPS[0] * math.exp(CLOSE)
+    assert STEPS[0] < 0.86 <= STEPS[0] * math.exp(OVER)
     assert (encoded, shown) == ([8, 7, 6, 5, 5], [8, 5, 5])
 
 
@@ -105,8 +106,48 @@ def test_below_the_eyes_floor_half_of_the_bytes_was_measured(write: str, judged:
     for found in plain.accepted:
         tried = [trial for trial in lower.trials if trial.measured is not None]
         least = min(trial.bytes for trial in tried if _may_replace(trial, found, write))
-        assert least <= STEPS[-1] * math.exp(CLOSE) * found.bytes
+        assert least <= STEPS[-1] * math.exp(OVER) * found.bytes
         assert all(trial.scores for trial in tried) or not judged
+
+
+@pytest.mark.parametrize(("write", "sure_at"), [("smallest", 75), ("each", 75), ("each", 90)])
+def test_nothing_is_written_that_the_judges_that_confirm_did_not_accept(write: str, sure_at: int) -> None:
+    """Also where they ask for more than all others do, so that just what they refuse is tried below."""
+    sure = Jury(Recognised((("last", Keep(similarity=0.9)),)), (Juror("last"),))
+    asked = replace(seen(), write=write, confirm=sure, below=True)
+
+    class Confirmed(Image):
+        def seen(self, one: Candidate, judge: str) -> Score:
+            return Score(1.0 if (one.quality or 0) >= (sure_at if judge == "last" else 20) else 0.1)
+
+    ended, _ = Confirmed(typical(2), usual).searched(asked, judged=True)
+    assert ended.accepted
+    for trial in ended.accepted:
+        assert (trial.candidate.quality or 0) >= sure_at
+        assert trial.scores is not None
+        assert trial.scores["last"].similarity == 1.0
+
+
+class Counting(World):
+    """A world that counts how often it was asked."""
+
+    requests = 0
+
+    def answer(self, request: Request) -> list[object]:
+        self.requests += 1
+        return super().answer(request)
+
+
+@pytest.mark.parametrize("write", ["smallest", "each"])
+@pytest.mark.parametrize("late", [1, 2, 3])
+def test_when_the_time_is_up_below_all_that_was_found_is_kept(write: str, late: int) -> None:
+    asked = recognised(write=write)
+    plain, whole = Counting(3, 0.1), Counting(3, 0.1)
+    found = finish(recognise(asked), plain)
+    finish(recognise(replace(asked, below=True)), whole)
+    ended = finish(recognise(replace(asked, below=True)), World(3, 0.1), whole.requests - late)
+    assert whole.requests - late > plain.requests
+    assert (ended.accepted, ended.complete) == (found.accepted, False)
 
 
 def test_one_that_keeps_the_floor_after_all_is_written() -> None:

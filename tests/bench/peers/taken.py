@@ -17,7 +17,7 @@ from tests.bench.frontier.photos import Photo, opened
 from tests.bench.frontier.store import Store
 from tests.bench.peers.tool import Tool, made, prepared, run
 
-METRIC = "ssimulacra2 1"
+METRIC = "ssimulacra2 2"
 
 
 @dataclass(frozen=True)
