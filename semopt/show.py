@@ -195,8 +195,15 @@ def sentence(outcome: Outcome) -> str:
     if not outcome.variants:
         return f"{said}: {printable(outcome.reason)}" if outcome.reason else said
     variants = ", ".join(f"{one.format} {one.width}x{one.height} {size(one.bytes)}" for one in outcome.variants)
-    why = f"; {outcome.strategy}, as {printable(outcome.reason)}" if outcome.reason else ""
-    return f"{said}: {size(outcome.bytes or 0)} to {variants}{why}"
+    why, share = printable(outcome.reason), ""
+    if outcome.share is not None and not outcome.share.met:
+        why, _, share = why.rpartition("; ")
+    clauses = [
+        f"{said}: {size(outcome.bytes or 0)} to {variants}",
+        f"{outcome.strategy}, as {why}" if why else "",
+        share,
+    ]
+    return "; ".join(filter(None, clauses))
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from conftest import Tree, drawing, encoded
-from semopt.show import Shown
+from semopt.show import Shown, sentence
 from semopt.terminal import columns
-from semopt.types import Config, Outcome, Rule, Settings
+from semopt.types import Config, Outcome, Rule, Settings, Share, Variant
 
 if sys.platform == "win32":
     pytest.skip("no pty there", allow_module_level=True)
@@ -82,3 +82,19 @@ def test_rows_line_up_whatever_the_names() -> None:
     assert "日本" in lines[2]
     assert " and 2 more " in lines[2]
     assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("reason", "met", "said"),
+    [
+        ("", True, ""),
+        ("it is not sure", True, "; visual, as it is not sure"),
+        ("ssimulacra2 gives 60 of 70: its share of spend", False, "; ssimulacra2 gives 60 of 70: its share of spend"),
+        ("it is not sure; m gives 1 of 2: its share", False, "; visual, as it is not sure; m gives 1 of 2: its share"),
+    ],
+)
+def test_a_share_is_no_reason_for_a_strategy(reason: str, met: bool, said: str) -> None:
+    made = Variant("a.webp", "webp", "image/webp", 5, 5, 70, 100, "", "people")
+    share = Share("", "ssimulacra2", 60.0, 70.0, met)
+    one = Outcome("a.jpg", "optimized", reason, "default", "visual", bytes=900, variants=(made,), share=share)
+    assert sentence(one) == f"a.jpg: optimized: 900 B to webp 5x5 100 B{said}"
