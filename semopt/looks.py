@@ -21,7 +21,7 @@ def pixels(judge: Evaluator) -> ViewSize:
     return wanted
 
 
-def altered(judge: Any, plain: Any, altered: Any) -> None:
+def tell(judge: Any, plain: Any, altered: Any) -> None:
     """Tell a judge, if it wants to know, that an observation is of the same original in another look."""
     if isinstance(getattr(judge, "canvas", None), Canvas):
         judge.altered(plain, altered)
@@ -90,7 +90,7 @@ class Sight:
             self.references[name, look] = next(observations)
             self.tally.passed(name, reference=1)
             if (name, "plain") in self.references and look != "plain":
-                altered(judge, self.references[name, "plain"], self.references[name, look])
+                tell(judge, self.references[name, "plain"], self.references[name, look])
         for one in self.request.candidates:
             if one is None:
                 yield judge.compare(self.references[name, "plain"], self.references[name, look])

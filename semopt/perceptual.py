@@ -18,10 +18,10 @@ from semopt.pyramid import Half, figure, halves
 
 TILE, TILES = 256, 6
 """Above TILES tiles of pixels, only so many square tiles of TILE px are looked at: a probe of six takes 13 ms of one
-core, the first 23; a whole megapixel would take 33, the first 60."""
+core, the first 23; a whole megapixel would take 31, the first 60."""
 
 HELD_PX = 16_000_000
-"""Of an original with more pixels the scales are worked out anew for each candidate, which takes 10 ms: they weigh 11
+"""Of an original with more pixels the scales are worked out anew for each candidate, which takes 10 ms: they weigh 10
 MB, and there the search has its peak of memory."""
 
 LEAST_PX = 256

@@ -212,6 +212,21 @@ def test_the_eye_counts_by_points_below_its_floor() -> None:
     assert ways[0].reason == "ssimulacra2 gives 60 of 70: its share of spend"
 
 
+def test_any_format_stands_in_for_another_where_one_file_is_written() -> None:
+    """As with `semantic` where its judges cannot decide and the eye does; with `both` and `visual` each is written."""
+    found, other = trial(800, 2000, None, 60, measured=71.0), trial(800, 1000, None, 50, measured=60.0)
+    other = replace(other, candidate=replace(other.candidate, encoder="jpeg"))
+    given = answer(found, other, strategy="visual")
+    for settings, sizes_ in (
+        (Settings(strategy="semantic"), [1000, 2000]),
+        (Settings(strategy="semantic", write="each"), [2000]),
+        (Settings(strategy="visual"), [2000]),
+        (Settings(strategy="visual", write="smallest"), [1000, 2000]),
+        (Settings(), [2000]),
+    ):
+        assert sizes(choices(given, settings)) == (sizes_, 2000)
+
+
 def test_of_several_files_each_is_as_good_as_the_others_can_be() -> None:
     def avif(one: Trial, bytes: int) -> Trial:
         return replace(one, candidate=replace(one.candidate, encoder="avif"), bytes=bytes)

@@ -10,7 +10,7 @@ from typing import Any
 
 from semopt.atomic import digest
 from semopt.encoders import ENCODERS
-from semopt.looks import altered
+from semopt.looks import tell
 from semopt.records import score_json
 from semopt.search.board import LOOKS
 from semopt.search.lattice import lattice
@@ -65,7 +65,7 @@ class Live:
         if key not in self._seen:
             (self._seen[key],) = self._judges[name].observe(self._session.views([one], look))
             if one is None and look != "plain":
-                altered(self._judges[name], self._sighting(None, "plain", name), self._seen[key])
+                tell(self._judges[name], self._sighting(None, "plain", name), self._seen[key])
         return self._seen[key]
 
 
