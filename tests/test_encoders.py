@@ -6,14 +6,17 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
 from conftest import drawing, photo
 from semopt.encoders import ENCODERS, NAMES
+from semopt.encoders.colour import FINE, fine_colour
+from semopt.perceptual import sample, ssimulacra2
 from semopt.types import Encoder, ImageError, Metadata
 
 ALL = pytest.mark.parametrize("encoder", ENCODERS.values(), ids=NAMES)
 LOSSY = pytest.mark.parametrize("encoder", [e for e in ENCODERS.values() if e.ladder], ids=lambda e: e.name)
+SAMPLED = pytest.mark.parametrize("encoder", [ENCODERS["avif"], ENCODERS["jpeg"]], ids=lambda e: e.name)
 LOSSLESS = pytest.mark.parametrize("encoder", [e for e in ENCODERS.values() if e.lossless], ids=lambda e: e.name)
 
 
@@ -113,6 +116,47 @@ def test_jpeg_is_baseline_when_small_and_progressive_when_not() -> None:
     large = ENCODERS["jpeg"].encode(photo(400, 300), 50, Metadata())
     assert "progressive" not in opened(small).info
     assert "progressive" in opened(large).info
+
+
+def stripes(width: int = 300, height: int = 280) -> Image.Image:
+    """Red lines of one pixel on green of the same lightness: all that it shows is colour."""
+    image = Image.new("RGB", (width, height), (60, 140, 60))
+    for x in range(width // 4, width // 2, 3):
+        image.paste((206, 66, 66), (x, height // 8, x + 1, height - height // 8))
+    return image
+
+
+@SAMPLED
+def test_fine_colour_keeps_its_resolution(encoder: Encoder) -> None:
+    def sampled(image: Image.Image, quality: int) -> bool:
+        back = np.asarray(opened(encoder.encode(image, quality, Metadata())).convert("RGB"), float)
+        line, ground = back[140, 75 + 3 * 4], back[140, 75 + 3 * 4 + 2]
+        return bool(line[0] - ground[0] < 110)  # 146 in the picture; half of the resolution leaves a third of it
+
+    assert not sampled(stripes(), 75)
+    assert sampled(stripes(), 45)
+
+
+@SAMPLED
+def test_a_picture_of_fine_colour_can_be_close_to_the_eye(encoder: Encoder) -> None:
+    back = opened(encoder.encode(stripes(), encoder.best, Metadata())).convert("RGB")
+    assert ssimulacra2(sample(stripes()), back) > 85
+
+
+def test_colour_is_sampled_where_there_is_little_of_it() -> None:
+    back = opened(ENCODERS["jpeg"].encode(photo(), 85, Metadata()))
+    assert JpegImagePlugin.get_sampling(back) == 2
+    back = opened(ENCODERS["jpeg"].encode(stripes(), 85, Metadata()))
+    assert JpegImagePlugin.get_sampling(back) == 0
+
+
+def test_fine_colour_in_levels() -> None:
+    assert fine_colour(photo().convert("L")) == 0
+    assert fine_colour(Image.new("RGB", (9, 9), "red")) == 0
+    assert fine_colour(photo()) < FINE < fine_colour(stripes())
+    assert fine_colour(stripes().convert("RGBA")) == pytest.approx(fine_colour(stripes()))
+    tall = fine_colour(stripes(300, 2800)), fine_colour(stripes(300, 96))
+    assert tall[0] == pytest.approx(tall[1], rel=0.1)  # of which bands are looked at, and all
 
 
 def test_a_drawing_of_few_colours_becomes_a_palette() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from semopt.encoders.colour import FINE, SEEN, fine_colour
 from semopt.types import ImageError, Metadata
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 
 JPEG_SEGMENT = 65_000  # a JPEG segment holds no larger blob; such metadata is left out there
 
-Options = Callable[[int, int | None, bool], dict[str, Any]]
-"""Pixels of the image, quality and whether it has alpha to the keyword arguments of Pillow's `save`."""
+Options = Callable[["Image.Image", int | None], dict[str, Any]]
+"""The image and its quality to the keyword arguments of Pillow's `save`."""
+
+LEAST_FULL = 50  # quality from which colour may keep its resolution: below it other losses are seen first
+CLOSE = 80  # quality of an AVIF from which less fine colour is a reason too
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,10 @@ class PillowEncoder:
         """Encode an upright sRGB image of mode RGB, RGBA, L or LA. quality None is lossless. Raises ImageError."""
         if quality is None and not self.lossless:
             raise ImageError(f"{self.name} has no lossless mode")
-        buffer, alpha = io.BytesIO(), image.mode in ("RGBA", "LA")
+        buffer = io.BytesIO()
         try:
             self._prepared(image, quality).save(
-                buffer, self.name, **self.options(image.width * image.height, quality, alpha), **self._carried(metadata)
+                buffer, self.name, **self.options(image, quality), **self._carried(metadata)
             )
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
             raise ImageError(f"{self.name} cannot hold this image: {error}") from error
@@ -107,25 +111,34 @@ def _triple(colour: Any) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _webp(pixels: int, quality: int | None, alpha: bool) -> dict[str, Any]:
+def _webp(image: Image.Image, quality: int | None) -> dict[str, Any]:
     # Method 6 gives the smallest files and costs 4 ms at 128 px; on large images 4 is within 2 % at half the time. On
     # the alpha of a drawing of 386 by 395 px it spends 1.1 s, where 4 takes 17 ms for 2 % more.
     if quality is None:
         return {"lossless": True, "quality": 80, "method": 4, "exact": False}
-    return {"quality": quality, "method": 6 if pixels <= 500_000 and not alpha else 4}
+    small = image.width * image.height <= 500_000
+    return {"quality": quality, "method": 6 if small and image.mode not in ("RGBA", "LA") else 4}
 
 
-def _avif(pixels: int, quality: int | None, alpha: bool) -> dict[str, Any]:
+def _avif(image: Image.Image, quality: int | None) -> dict[str, Any]:
     # aom's bytes depend on its thread count, so it is pinned.
-    return {"quality": quality, "speed": 6, "subsampling": "4:2:0", "max_threads": 1}
+    sampling = _sampling(image, quality, SEEN if quality is not None and quality >= CLOSE else FINE)
+    return {"quality": quality, "speed": 6, "subsampling": sampling, "max_threads": 1}
 
 
-def _jpeg(pixels: int, quality: int | None, alpha: bool) -> dict[str, Any]:
+def _jpeg(image: Image.Image, quality: int | None) -> dict[str, Any]:
     # Progressive headers cost 234 bytes: below about 40,000 pixels baseline is smaller.
-    return {"quality": quality, "optimize": True, "progressive": pixels > 40_000, "subsampling": "4:2:0"}
+    progressive, sampling = image.width * image.height > 40_000, _sampling(image, quality, FINE)
+    return {"quality": quality, "optimize": True, "progressive": progressive, "subsampling": sampling}
 
 
-def _png(pixels: int, quality: int | None, alpha: bool) -> dict[str, Any]:
+def _sampling(image: Image.Image, quality: int | None, least: float) -> str:
+    """Colour at full resolution where the image has at least so much fine colour to lose."""
+    able = quality is not None and quality >= LEAST_FULL
+    return "4:4:4" if able and fine_colour(image) >= least else "4:2:0"
+
+
+def _png(image: Image.Image, quality: int | None) -> dict[str, Any]:
     return {"optimize": True}
 
 
@@ -134,9 +147,9 @@ WEBP = PillowEncoder(
 )
 # AVIF's advanced profile ends at 35,651,584 pixels (AV1 level 6); aom needs 27 MB a megapixel on the way.
 AVIF = PillowEncoder(
-    "avif", ".avif", "image/avif", 2, (15, 25, 35, 45, 60, 75), False, True, 16_384, 35_651_584, _avif, "avif"
+    "avif", ".avif", "image/avif", 2, (15, 25, 35, 45, 60, 75), False, True, 16_384, 35_651_584, _avif, "avif", 2
 )
 JPEG = PillowEncoder(
-    "jpeg", ".jpg", "image/jpeg", 0, (10, 20, 35, 50, 70, 85), False, False, 65_500, 2**31, _jpeg, "libjpeg_turbo"
+    "jpeg", ".jpg", "image/jpeg", 0, (10, 20, 35, 50, 70, 85), False, False, 65_500, 2**31, _jpeg, "libjpeg_turbo", 2
 )
 PNG = PillowEncoder("png", ".png", "image/png", 0, (), True, True, 2**31 - 1, 2**31, _png, "zlib")
