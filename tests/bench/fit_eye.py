@@ -2,15 +2,17 @@
 
     python -m tests.bench.fit_eye --photos DIR [--count 97] [--store sights.jsonl] > semopt/search/typical.py
 
-Each photograph is measured at its own width and at half of it, with the qualities of `sights.GRID`: half a minute each
-on a busy core, kept in --store. Photographs that are not among the first --count are left to `tests.bench.eye`.
+Each photograph is taken as it is and once more as another program would have saved it (`resaved`, beside --store), and
+measured at its own width and at half of it, with the qualities of `sights.GRID`: 4 s a photograph on one core with
+OPENBLAS_NUM_THREADS=1, kept in --store. Photographs that are not among the first --count are left to
+`tests.bench.eye`.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,27 +22,32 @@ from semopt.encoders import chosen
 from semopt.search.curves import CENTRE, FITTED, Array, Curves, Line, Typical
 from semopt.types import Candidate
 from tests.bench.lattices import photographs
+from tests.bench.resaved import resaved
 from tests.bench.sights import GRID, Sight, Store
 
 DIRECTIONS = 9  # 4 and 6 lost 1 to 2 % more bytes on photographs left out of the fit, 11 hardly fewer
 LEAST_REST = 0.15, 0.02  # points, log of bytes: no rest is taken for smaller
 DECIMALS = 2, 3  # of points and of logs of bytes
 FOLDS = 3
+ROWS = 4  # of each photograph: as it is and saved once more, each whole and at half its width
+SEED = 1  # of how photographs are saved once more
 MIDDLE = {"webp": 75, "avif": 58, "jpeg": 70}  # where the default floor lies
 
 
 def main() -> None:
     """Measure, fit, print."""
     wanted = _arguments()
-    octaves, rows = measured(wanted.photos, wanted.count, wanted.store)
+    files = photographs(wanted.photos)[: wanted.count]
+    again = resaved(files, wanted.store.with_name(f"{wanted.store.stem}-resaved"), SEED)
+    octaves, rows = measured([file for both in zip(files, again, strict=True) for file in both], wanted.store)
     whole = replace(fit(octaves, rows), doubt=round(doubt(octaves, rows), 2))
-    print("\n".join(module(whole, len(rows) // 2)))
+    print("\n".join(module(whole, len(rows) // ROWS)))
 
 
-def measured(folder: Path, count: int, store: Path) -> tuple[Array, Array]:
+def measured(files: Sequence[Path], store: Path) -> tuple[Array, Array]:
     """Octaves of the longest side, and a row for each: figures, then logs of bytes by pixel. Pairs: whole, half."""
     kept, octaves, rows = Store(store), [], []
-    for file in photographs(folder)[:count]:
+    for file in files:
         sight = Sight(file, kept)
         for width in (sight.source.width, round(sight.source.width / 2)):
             found = list(sight.grid(width))
@@ -84,7 +91,7 @@ def _rounded(rows: Array, kind: int) -> tuple[tuple[float, ...], ...]:
 def doubt(octaves: Array, rows: Array) -> float:
     """How many standard deviations figures of photographs left out of the fit are off, as the search comes by them:
     the bytes of all formats known, and the figures of the other formats."""
-    fold, off = np.arange(len(rows)) // 2 % FOLDS, []
+    fold, off = np.arange(len(rows)) // ROWS % FOLDS, []
     for left_out in range(FOLDS):
         typical = fit(octaves[fold != left_out], rows[fold != left_out])
         for octave, row in zip(octaves[fold == left_out], rows[fold == left_out], strict=True):
@@ -117,7 +124,7 @@ def _alike(values: Array) -> float:
 
 def module(typical: Typical, count: int) -> Iterator[str]:
     """The lines of the module."""
-    yield f'"""The lines of {count} photographs at two sizes each. Written by `tests/bench/fit_eye.py`; see there."""\n'
+    yield f'"""The lines of {count} photographs at two sizes, each saved anew too; by `tests/bench/fit_eye.py`."""\n'
     yield "from __future__ import annotations\n\nfrom semopt.search.curves import Line, Typical\n"
     yield "TYPICAL = Typical(\n    lines={"
     for name, line in typical.lines.items():

@@ -1,0 +1,36 @@
+"""Photographs saved once more, as cameras, phones and sites save theirs: other sizes, qualities and colour samplings.
+
+A folder of photographs often comes from one program with one setting, and what is fitted on it takes that for the way
+of the world: the one JPEG quality at which a variant falls on the original's own grid, the noise that is there to keep.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+QUALITIES = (70, 75, 80, 85, 90, 92, 95, 98)
+SAMPLINGS = ("4:2:0", "4:4:4")
+LEAST = 0.45  # of the width, which is drawn from here to all of it: scaling wipes out the traces of the save before
+
+
+def resaved(files: Sequence[Path], folder: Path, seed: int) -> Iterator[Path]:
+    """A JPEG of each in the folder, made where it is missing; its width, quality and sampling are drawn by the seed.
+
+    Raises OSError where a file cannot be read or written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        drawn = random.Random(f"{seed} {file.name}")
+        share, quality, sampling = drawn.uniform(LEAST, 1), drawn.choice(QUALITIES), drawn.choice(SAMPLINGS)
+        target = folder / f"{file.stem}.jpg"
+        if not target.exists():
+            image = Image.open(file).convert("RGB")
+            small = image.resize(
+                (round(image.width * share), max(1, round(image.height * share))), Image.Resampling.LANCZOS
+            )
+            small.save(target, quality=quality, subsampling=sampling)
+        yield target
