@@ -56,8 +56,10 @@ class Machines:
 
 def serve(folder: str) -> None:
     """The cluster, in its own process."""
+    from ray._common.utils import get_default_ray_temp_dir
     from ray.cluster_utils import Cluster
 
+    os.makedirs(get_default_ray_temp_dir(), exist_ok=True)  # where it notes its address, whatever folder it is given
     out, sys.stdout = sys.stdout, sys.stderr
     plain = {"object_store_memory": STORE, "include_dashboard": False, "temp_dir": folder}
     cluster = Cluster(initialize_head=True, head_node_args={**plain, "num_cpus": 0})

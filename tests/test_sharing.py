@@ -153,7 +153,7 @@ def test_images_give_bytes_up_and_say_so(site: Tree) -> None:
     assert ran.stderr == f"spend: photos/ needs {whole:,} bytes for all to be recognised; {budget:,} are spent\n"
     assert spent(site, "photos/") <= budget
     for path, entry in site.manifest.items():
-        if "share" not in entry:  # heroes/ shares nothing now, so what was found below for the whole tree is not its own
+        if "share" not in entry:  # heroes/ shares nothing now: what was found below for the whole tree is not its own
             assert entry == before[path] or path.startswith("heroes/")
             continue
         share = entry["share"]
