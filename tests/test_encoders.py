@@ -10,7 +10,8 @@ from PIL import Image, JpegImagePlugin
 
 from conftest import drawing, photo
 from semopt.encoders import ENCODERS, NAMES
-from semopt.encoders.colour import FINE, fine_colour
+from semopt.encoders.colour import FINE, SEEN, fine_colour
+from semopt.encoders.pillow import CLOSE
 from semopt.perceptual import sample, ssimulacra2
 from semopt.types import Encoder, ImageError, Metadata
 
@@ -157,6 +158,35 @@ def test_fine_colour_in_levels() -> None:
     assert fine_colour(stripes().convert("RGBA")) == pytest.approx(fine_colour(stripes()))
     tall = fine_colour(stripes(300, 2800)), fine_colour(stripes(300, 96))
     assert tall[0] == pytest.approx(tall[1], rel=0.1)  # of which bands are looked at, and all
+
+
+def test_fine_colour_is_the_same_at_odd_sizes_and_under_transparency() -> None:
+    cells = np.random.default_rng(0).integers(0, 256, (150, 150, 3), np.uint8)
+    blocks = Image.fromarray(cells.repeat(2, axis=0).repeat(2, axis=1))
+    for size in ((300, 300), (299, 297), (300, 95), (299, 97), (2, 2)):
+        assert fine_colour(blocks.crop((0, 0, *size))) == 0
+    assert fine_colour(blocks.crop((0, 0, 1, 300))) == 0
+    hidden = stripes().convert("RGBA")
+    hidden.putalpha(0)
+    assert fine_colour(hidden) == 0
+
+
+@pytest.mark.parametrize("quality", [75, 85, 94, 95])
+def test_a_jpeg_of_coloured_noise_is_written(quality: int) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 400, 3), np.uint8))
+    content = ENCODERS["jpeg"].encode(noise, quality, Metadata())
+    assert JpegImagePlugin.get_sampling(opened(content)) == 0
+
+
+def test_less_fine_colour_counts_at_high_qualities_of_avif() -> None:
+    def sampled(quality: int) -> bool:
+        content = ENCODERS["avif"].encode(picture, quality, Metadata())
+        return bool(content[content.index(b"av1C") + 6] >> 3 & 1)  # chroma_subsampling_x, AV1 in ISOBMFF 2.3
+
+    picture = Image.blend(stripes(), Image.new("RGB", (300, 280), (60, 140, 60)), 1 - 2 / fine_colour(stripes()))
+    assert SEEN < fine_colour(picture) < FINE
+    assert sampled(CLOSE - 1)
+    assert not sampled(CLOSE)
 
 
 def test_a_drawing_of_few_colours_becomes_a_palette() -> None:

@@ -7,8 +7,10 @@ quality is fixed here, and its number is part of the fingerprint.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from semopt.encoders.colour import FINE, SEEN, fine_colour
@@ -24,6 +26,8 @@ Options = Callable[["Image.Image", int | None], dict[str, Any]]
 
 LEAST_FULL = 50  # quality from which colour may keep its resolution: below it other losses are seen first
 CLOSE = 80  # quality of an AVIF from which less fine colour is a reason too
+_ROOM = Lock()
+MOST_FULL = 16_000_000  # pixels up to which it may: aom needs 36 MB a megapixel then, in place of 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,10 @@ class PillowEncoder:
         if quality is None and not self.lossless:
             raise ImageError(f"{self.name} has no lossless mode")
         buffer = io.BytesIO()
+        options = {**self.options(image, quality), **self._carried(metadata)}
         try:
-            self._prepared(image, quality).save(
-                buffer, self.name, **self.options(image, quality), **self._carried(metadata)
-            )
+            with _room(image) if self.name == "jpeg" else nullcontext():
+                self._prepared(image, quality).save(buffer, self.name, **options)
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
             raise ImageError(f"{self.name} cannot hold this image: {error}") from error
         return buffer.getvalue()
@@ -89,6 +93,24 @@ class PillowEncoder:
             text.add_itxt("XML:com.adobe.xmp", carried.pop("xmp").decode("utf-8", "replace"))
             carried["pnginfo"] = text
         return carried
+
+
+@contextmanager
+def _room(image: Image.Image) -> Iterator[None]:
+    """Room for a whole JPEG, which libjpeg needs to optimise it and fails without.
+
+    Pillow gives a byte a pixel; noise, and colour at full resolution, takes up to 3. The figure is Pillow's for all of
+    the process: larger it does no harm to others, and whoever saves has read it.
+    """
+    from PIL import ImageFile
+
+    with _ROOM:
+        before = ImageFile.MAXBLOCK
+        ImageFile.MAXBLOCK = max(before, 4 * image.width * image.height)
+        try:
+            yield
+        finally:
+            ImageFile.MAXBLOCK = before
 
 
 def _exact_palette(image: Image.Image) -> Image.Image:
@@ -134,7 +156,7 @@ def _jpeg(image: Image.Image, quality: int | None) -> dict[str, Any]:
 
 def _sampling(image: Image.Image, quality: int | None, least: float) -> str:
     """Colour at full resolution where the image has at least so much fine colour to lose."""
-    able = quality is not None and quality >= LEAST_FULL
+    able = quality is not None and quality >= LEAST_FULL and image.width * image.height <= MOST_FULL
     return "4:4:4" if able and fine_colour(image) >= least else "4:2:0"
 
 
@@ -145,11 +167,11 @@ def _png(image: Image.Image, quality: int | None) -> dict[str, Any]:
 WEBP = PillowEncoder(
     "webp", ".webp", "image/webp", 1, (5, 15, 30, 50, 70, 85), True, True, 16_383, 2**28, _webp, "webp", 2
 )
-# AVIF's advanced profile ends at 35,651,584 pixels (AV1 level 6); aom needs 27 MB a megapixel on the way.
+# AVIF's advanced profile ends at 35,651,584 pixels (AV1 level 6); aom needs 27 MB a megapixel on the way at 4:2:0.
 AVIF = PillowEncoder(
-    "avif", ".avif", "image/avif", 2, (15, 25, 35, 45, 60, 75), False, True, 16_384, 35_651_584, _avif, "avif", 2
+    "avif", ".avif", "image/avif", 2, (15, 25, 35, 45, 60, 75), False, True, 16_384, 35_651_584, _avif, "avif", 3
 )
 JPEG = PillowEncoder(
-    "jpeg", ".jpg", "image/jpeg", 0, (10, 20, 35, 50, 70, 85), False, False, 65_500, 2**31, _jpeg, "libjpeg_turbo", 2
+    "jpeg", ".jpg", "image/jpeg", 0, (10, 20, 35, 50, 70, 85), False, False, 65_500, 2**31, _jpeg, "libjpeg_turbo", 3
 )
 PNG = PillowEncoder("png", ".png", "image/png", 0, (), True, True, 2**31 - 1, 2**31, _png, "zlib")

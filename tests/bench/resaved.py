@@ -30,7 +30,7 @@ def resaved(files: Sequence[Path], folder: Path, seed: int) -> Iterator[Path]:
         if not target.exists():
             image = Image.open(file).convert("RGB")
             small = image.resize(
-                (round(image.width * share), max(1, round(image.height * share))), Image.Resampling.LANCZOS
+                (max(1, round(image.width * share)), max(1, round(image.height * share))), Image.Resampling.LANCZOS
             )
             small.save(target, quality=quality, subsampling=sampling)
         yield target
