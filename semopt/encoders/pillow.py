@@ -26,8 +26,9 @@ Options = Callable[["Image.Image", int | None], dict[str, Any]]
 
 LEAST_FULL = 50  # quality from which colour may keep its resolution: below it other losses are seen first
 CLOSE = 80  # quality of an AVIF from which less fine colour is a reason too
-_ROOM = Lock()
 MOST_FULL = 16_000_000  # pixels up to which it may: aom needs 36 MB a megapixel then, in place of 24
+
+_ROOM = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class PillowEncoder:
         if quality is None and not self.lossless:
             raise ImageError(f"{self.name} has no lossless mode")
         buffer = io.BytesIO()
-        options = {**self.options(image, quality), **self._carried(metadata)}
         try:
+            options = {**self.options(image, quality), **self._carried(metadata)}
             with _room(image) if self.name == "jpeg" else nullcontext():
                 self._prepared(image, quality).save(buffer, self.name, **options)
         except (OSError, ValueError, RuntimeError, MemoryError) as error:

@@ -3,7 +3,7 @@
     python -m tests.bench.fit_eye --photos DIR [--count 97] [--store sights.jsonl] > semopt/search/typical.py
 
 Each photograph is taken as it is and once more as another program would have saved it (`resaved`, beside --store), and
-measured at its own width and at half of it, with the qualities of `sights.GRID`: 4 s a photograph on one core with
+measured at its own width and at half of it, with the qualities of `sights.GRID`: 10 s a photograph on one core with
 OPENBLAS_NUM_THREADS=1, kept in --store. Photographs that are not among the first --count are left to
 `tests.bench.eye`.
 """
