@@ -10,6 +10,7 @@ from PIL import Image, JpegImagePlugin
 
 from conftest import drawing, photo
 from semopt.encoders import ENCODERS, NAMES
+from semopt.encoders.bleed import UNSEEN, bled
 from semopt.encoders.colour import FINE, SEEN, fine_colour
 from semopt.encoders.pillow import CLOSE
 from semopt.perceptual import sample, ssimulacra2
@@ -160,15 +161,12 @@ def test_fine_colour_in_levels() -> None:
     assert tall[0] == pytest.approx(tall[1], rel=0.1)  # of which bands are looked at, and all
 
 
-def test_fine_colour_is_the_same_at_odd_sizes_and_under_transparency() -> None:
+def test_fine_colour_is_the_same_at_odd_sizes() -> None:
     cells = np.random.default_rng(0).integers(0, 256, (150, 150, 3), np.uint8)
     blocks = Image.fromarray(cells.repeat(2, axis=0).repeat(2, axis=1))
     for size in ((300, 300), (299, 297), (300, 95), (299, 97), (2, 2)):
         assert fine_colour(blocks.crop((0, 0, *size))) == 0
     assert fine_colour(blocks.crop((0, 0, 1, 300))) == 0
-    hidden = stripes().convert("RGBA")
-    hidden.putalpha(0)
-    assert fine_colour(hidden) == 0
 
 
 @pytest.mark.parametrize("quality", [75, 85, 94, 95])
@@ -191,3 +189,56 @@ def test_less_fine_colour_counts_at_high_qualities_of_avif() -> None:
 
 def test_a_drawing_of_few_colours_becomes_a_palette() -> None:
     assert opened(ENCODERS["png"].encode(drawing(), None, Metadata())).mode == "P"
+
+
+def cut_out(mode: str, size: tuple[int, int] = (203, 161)) -> Image.Image:
+    """A photograph that shows in a circle with a soft edge; what is hidden is still in the file."""
+    image, alpha = photo(*size).convert(mode), Image.radial_gradient("L").resize(size)
+    image.putalpha(alpha.point([min(255, max(0, 3 * (150 - level))) for level in range(256)]))
+    return image
+
+
+def with_other_colours(image: Image.Image, level: int) -> Image.Image:
+    """The same image, all that is wholly transparent of one colour."""
+    samples = np.array(image)
+    samples[samples[..., -1] == 0, :-1] = level
+    return Image.fromarray(samples, image.mode)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("size", [(203, 161), (1, 40), (40, 1), (1, 1), (64, 64)])
+def test_bleeding_keeps_alpha_and_what_is_seen(mode: str, size: tuple[int, int]) -> None:
+    image = cut_out(mode, size)
+    before, after = np.asarray(image), np.asarray(bled(image))
+    seen = before[..., -1] > UNSEEN
+    assert np.array_equal(before[..., -1], after[..., -1])
+    assert np.array_equal(before[seen], after[seen])
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_bleeds_in_are_the_colours_that_are_seen(mode: str) -> None:
+    image = cut_out(mode)
+    samples = np.array(image)
+    seen = samples[..., -1] > UNSEEN
+    samples[seen, :-1] = 180
+    after = np.asarray(bled(Image.fromarray(samples, mode)))
+    assert np.abs(after[..., :-1].astype(int) - 180).max() <= 2
+
+
+def test_what_hides_nothing_is_not_touched() -> None:
+    opaque = photo(20, 20).convert("RGBA")
+    assert bled(opaque) is opaque
+    assert bled(photo(20, 20)).mode == "RGB"
+    assert bled(Image.new("RGBA", (20, 20), (1, 2, 3, 0))).getchannel("A").getextrema() == (0, 0)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("name", ["webp", "avif"])
+def test_hidden_colours_cost_nothing(name: str, mode: str) -> None:
+    image, encoder = cut_out(mode), ENCODERS[name]
+    kept, black, white = (
+        encoder.encode(one, 60, Metadata())
+        for one in (image, with_other_colours(image, 0), with_other_colours(image, 255))
+    )
+    assert kept == black == white
+    assert ssimulacra2(sample(image), opened(kept)) > 60

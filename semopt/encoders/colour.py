@@ -26,7 +26,7 @@ BANDS, ROWS = 12, 8  # looked at, spread over the height: 96 rows, 1 ms at 500 b
 def fine_colour(image: Image.Image) -> float:
     """Levels of 255, root mean square over Cb and Cr, that half the resolution takes from an image of mode RGB or RGBA.
 
-    0 for an image without colour, or of a single row or column. What cannot be seen for transparency does not count.
+    0 for an image without colour, or of a single row or column. Colours under transparency count as they are written.
     """
     if image.mode not in ("RGB", "RGBA") or min(image.size) < 2:
         return 0.0
@@ -34,7 +34,7 @@ def fine_colour(image: Image.Image) -> float:
     from PIL import ImageChops, ImageStat
 
     squares = 0.0
-    for channel in _opaque(_bands(image)).convert("YCbCr").split()[1:]:
+    for channel in _bands(image).convert("RGB").convert("YCbCr").split()[1:]:
         half = channel.reduce(2).resize(channel.size, images.Resampling.NEAREST)
         squares += ImageStat.Stat(ImageChops.difference(channel, half)).rms[0] ** 2
     return float((squares / 2) ** 0.5)
@@ -52,13 +52,3 @@ def _bands(image: Image.Image) -> Image.Image:
         top = (image.height - ROWS) * place // (BANDS - 1) // 2 * 2
         bands.paste(image.crop((0, top, width, top + ROWS)), (0, place * ROWS))
     return bands
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
-        return image
-    from PIL import Image as images
-
-    ground = images.new("RGB", image.size, (128, 128, 128))
-    ground.paste(image, mask=image.getchannel("A"))
-    return ground

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from semopt.encoders.bleed import bled
 from semopt.encoders.colour import FINE, SEEN, fine_colour
 from semopt.types import ImageError, Metadata
 
@@ -59,9 +60,10 @@ class PillowEncoder:
             raise ImageError(f"{self.name} has no lossless mode")
         buffer = io.BytesIO()
         try:
-            options = {**self.options(image, quality), **self._carried(metadata)}
-            with _room(image) if self.name == "jpeg" else nullcontext():
-                self._prepared(image, quality).save(buffer, self.name, **options)
+            ready = self._prepared(image, quality)
+            options = {**self.options(ready, quality), **self._carried(metadata)}
+            with _room(ready) if self.name == "jpeg" else nullcontext():
+                ready.save(buffer, self.name, **options)
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
             raise ImageError(f"{self.name} cannot hold this image: {error}") from error
         return buffer.getvalue()
@@ -75,9 +77,11 @@ class PillowEncoder:
         return f"{self.name}:{self.settings}:pillow-{PIL.__version__}:{self.codec}-{version}"
 
     def _prepared(self, image: Image.Image, quality: int | None) -> Image.Image:
-        """The image in the mode that gives the smallest file of the same pixels."""
+        """The image as it gives the smallest file that shows the same."""
         if not self.alpha and image.mode in ("RGBA", "LA"):
             raise ImageError(f"{self.name} has no transparency")
+        if quality is not None:
+            return bled(image)
         return _exact_palette(image) if self.name == "png" else image
 
     def _carried(self, metadata: Metadata) -> dict[str, Any]:
@@ -166,11 +170,11 @@ def _png(image: Image.Image, quality: int | None) -> dict[str, Any]:
 
 
 WEBP = PillowEncoder(
-    "webp", ".webp", "image/webp", 1, (5, 15, 30, 50, 70, 85), True, True, 16_383, 2**28, _webp, "webp", 2
+    "webp", ".webp", "image/webp", 1, (5, 15, 30, 50, 70, 85), True, True, 16_383, 2**28, _webp, "webp", 3
 )
 # AVIF's advanced profile ends at 35,651,584 pixels (AV1 level 6); aom needs 27 MB a megapixel on the way at 4:2:0.
 AVIF = PillowEncoder(
-    "avif", ".avif", "image/avif", 2, (15, 25, 35, 45, 60, 75), False, True, 16_384, 35_651_584, _avif, "avif", 3
+    "avif", ".avif", "image/avif", 2, (15, 25, 35, 45, 60, 75), False, True, 16_384, 35_651_584, _avif, "avif", 4
 )
 JPEG = PillowEncoder(
     "jpeg", ".jpg", "image/jpeg", 0, (10, 20, 35, 50, 70, 85), False, False, 65_500, 2**31, _jpeg, "libjpeg_turbo", 3
