@@ -11,8 +11,9 @@ from tests.bench.resaved import LEAST, resaved
 
 
 def test_a_seed_draws_the_same_files_and_what_is_there_stays(tmp_path: Path) -> None:
-    files = [tmp_path / f"{name}.png" for name in "abcd"]
+    files = [tmp_path / name for name in ("x/a.png", "x/b.png", "x/c.png", "y/a.png")]
     for seed, file in enumerate(files):
+        file.parent.mkdir(exist_ok=True)
         file.write_bytes(encoded(photo(200, 150, seed), "PNG"))
     first = list(resaved(files, tmp_path / "one", 1))
     again, other = list(resaved(files, tmp_path / "two", 1)), list(resaved(files, tmp_path / "three", 2))
@@ -20,5 +21,5 @@ def test_a_seed_draws_the_same_files_and_what_is_there_stays(tmp_path: Path) -> 
     assert [file.read_bytes() for file in first] != [file.read_bytes() for file in other]
     assert all(200 * LEAST - 1 <= Image.open(file).width <= 200 for file in first)
     first[0].write_bytes(b"kept")
-    assert [file.name for file in resaved(files, tmp_path / "one", 1)] == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+    assert [file.name for file in resaved(files, tmp_path / "one", 1)] == ["x-a.jpg", "x-b.jpg", "x-c.jpg", "y-a.jpg"]
     assert first[0].read_bytes() == b"kept"

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
+
+from semopt.atomic import replace_whole
 
 QUALITIES = (70, 75, 80, 85, 90, 92, 95, 98)
 SAMPLINGS = ("4:2:0", "4:4:4")
@@ -26,11 +29,13 @@ def resaved(files: Sequence[Path], folder: Path, seed: int) -> Iterator[Path]:
     for file in files:
         drawn = random.Random(f"{seed} {file.name}")
         share, quality, sampling = drawn.uniform(LEAST, 1), drawn.choice(QUALITIES), drawn.choice(SAMPLINGS)
-        target = folder / f"{file.stem}.jpg"
+        target = folder / f"{file.parent.name}-{file.stem}.jpg"  # a stem may come again in another folder
         if not target.exists():
             image = Image.open(file).convert("RGB")
             small = image.resize(
                 (max(1, round(image.width * share)), max(1, round(image.height * share))), Image.Resampling.LANCZOS
             )
-            small.save(target, quality=quality, subsampling=sampling)
+            content = BytesIO()
+            small.save(content, "JPEG", quality=quality, subsampling=sampling)
+            replace_whole(target, content.getvalue())  # half a photograph would be taken for a whole one ever after
         yield target

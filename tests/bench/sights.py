@@ -1,4 +1,7 @@
-"""Bytes and SSIMULACRA2 of photographs at any quality and width, measured when first asked for and kept in a file."""
+"""Bytes and SSIMULACRA2 of photographs at any quality and width, measured when first asked for and kept in a file.
+
+What an encoder of another fingerprint wrote is measured anew; a photograph at the same path is taken for the same one.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from semopt.atomic import digest
+from semopt.encoders import ENCODERS
 from semopt.search.lattice import scaled
 from semopt.session import Opening, Session
 from semopt.types import Candidate, Limits, Source
@@ -36,7 +40,8 @@ class Sight:
 
     def measured(self, candidate: Candidate) -> tuple[int | None, float]:
         """Bytes, None where the encoder cannot, and SSIMULACRA2."""
-        key = (str(self.file), candidate.encoder, candidate.width, candidate.height, candidate.quality)
+        encoder = ENCODERS[candidate.encoder].fingerprint()
+        key = (str(self.file), encoder, candidate.width, candidate.height, candidate.quality)
         if key not in self._store.rows:
             (size,) = self._opened().encode([candidate])
             (figure,) = self._opened().measure([candidate], "ssimulacra2")
@@ -75,7 +80,7 @@ class Store:
             self._take(json.loads(line))
 
     def add(self, row: list[object]) -> None:
-        """Keep a source (file, width, height, bytes), or file, encoder, width, height, quality, bytes and figure."""
+        """Keep a source (file, width, height, bytes), or file, fingerprint, width, height, quality, bytes, figure."""
         self._take(row)
         with self._file.open("a") as stream:
             stream.write(json.dumps(row) + "\n")
