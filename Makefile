@@ -13,8 +13,11 @@ demo: $(VENV)/.demo
 	@echo
 	@echo "Before and after, side by side: open example_site/compare.html"
 
+# Compiled once: where PYTHONDONTWRITEBYTECODE is set, each of a thousand processes would compile semopt anew (0.3 s).
+# Two at a time, as most tests wait for such a process; modules stay whole, as their fixtures are dear.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m compileall -q semopt tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
