@@ -10,7 +10,7 @@ from PIL import Image, JpegImagePlugin
 
 from conftest import drawing, photo
 from semopt.encoders import ENCODERS, NAMES
-from semopt.encoders.bleed import UNSEEN, bled
+from semopt.encoders.bleed import SHOWN, bled
 from semopt.encoders.colour import FINE, SEEN, fine_colour
 from semopt.encoders.pillow import CLOSE
 from semopt.perceptual import sample, ssimulacra2
@@ -207,20 +207,25 @@ def with_other_colours(image: Image.Image, level: int) -> Image.Image:
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 @pytest.mark.parametrize("size", [(203, 161), (1, 40), (40, 1), (1, 1), (64, 64)])
-def test_bleeding_keeps_alpha_and_what_is_seen(mode: str, size: tuple[int, int]) -> None:
+def test_bleeding_keeps_alpha_and_what_shows(mode: str, size: tuple[int, int]) -> None:
     image = cut_out(mode, size)
-    before, after = np.asarray(image), np.asarray(bled(image))
-    seen = before[..., -1] > UNSEEN
-    assert np.array_equal(before[..., -1], after[..., -1])
-    assert np.array_equal(before[seen], after[seen])
+    before, after = np.asarray(image, float), np.asarray(bled(image), float)
+    alpha = before[..., -1:]
+    assert np.array_equal(alpha, after[..., -1:])
+    assert (np.abs(before - after) * alpha / 255).max() < SHOWN + 1
+
+
+def test_a_faint_shadow_stays_a_shadow() -> None:
+    image = Image.new("RGBA", (120, 120), (0, 0, 0, 12))
+    image.paste((255, 255, 255, 255), (0, 0, 60, 120))
+    assert bled(image).getpixel((110, 60)) == (0, 0, 0, 12)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_what_bleeds_in_are_the_colours_that_are_seen(mode: str) -> None:
     image = cut_out(mode)
     samples = np.array(image)
-    seen = samples[..., -1] > UNSEEN
-    samples[seen, :-1] = 180
+    samples[samples[..., -1] > 0, :-1] = 180
     after = np.asarray(bled(Image.fromarray(samples, mode)))
     assert np.abs(after[..., :-1].astype(int) - 180).max() <= 2
 

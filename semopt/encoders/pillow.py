@@ -26,7 +26,7 @@ Options = Callable[["Image.Image", int | None], dict[str, Any]]
 """The image and its quality to the keyword arguments of Pillow's `save`."""
 
 LEAST_FULL = 50  # quality from which colour may keep its resolution: below it other losses are seen first
-CLOSE = 80  # quality of an AVIF from which less fine colour is a reason too
+CLOSE = 80  # quality of an AVIF without alpha from which less fine colour is a reason too
 MOST_FULL = 16_000_000  # pixels up to which it may: aom needs 36 MB a megapixel then, in place of 24
 
 _ROOM = Lock()
@@ -149,7 +149,8 @@ def _webp(image: Image.Image, quality: int | None) -> dict[str, Any]:
 
 def _avif(image: Image.Image, quality: int | None) -> dict[str, Any]:
     # aom's bytes depend on its thread count, so it is pinned.
-    sampling = _sampling(image, quality, SEEN if quality is not None and quality >= CLOSE else FINE)
+    least = SEEN if image.mode == "RGBA" or (quality is not None and quality >= CLOSE) else FINE
+    sampling = _sampling(image, quality, least)
     return {"quality": quality, "speed": 6, "subsampling": sampling, "max_threads": 1}
 
 
