@@ -209,7 +209,7 @@ class Engine:
         assert source is not None
         run.strategy = self._strategies[settings.strategy or default_for(source.graphic)]
         run.search = run.strategy.search(problem(settings, run.strategy, source, self._judges))
-        if settings.placeholder:
+        if settings.placeholder and not source.alpha:  # it stays behind the picture, and would show through
             run.search = with_placeholder(run.search, source, settings.evaluators)
         yield from self._advance(run, None)
 

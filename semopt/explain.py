@@ -205,4 +205,7 @@ def _left_out(config: Config, place: str) -> str:
         return f"is a variant, which semopt writes itself; explain its original, {name.partition(naming.MARK)[0]}"
     if PurePosixPath(name).suffix.lower() not in plan.SUFFIXES:
         return f"is not an image by its name; looked at are {' '.join(sorted(plan.SUFFIXES))}"
+    ways = ("/".join(folders[:depth]) for depth in range(1, len(folders) + 1))
+    if link := next((way for way in ways if (config.assets / way).is_symlink()), None):
+        return f"lies behind {link}, and links to folders are not followed: {os.path.realpath(config.assets / place)}"
     return "is a file that semopt wrote, so it is no original"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from semopt.encoders import chosen
 from semopt.panel import confirming, searching
-from semopt.types import Judges, Problem, Settings, Source, Strategy
+from semopt.types import Encoder, Judges, Problem, Settings, Source, Strategy
 
 DEFAULT_FLOOR = {"ssimulacra2": 70.0}
 """Its authors call 70 high quality: an average viewer notices no difference without comparing."""
@@ -18,7 +18,7 @@ def problem(settings: Settings, strategy: Strategy, source: Source, judges: Judg
     jury = searching(asked, judges, source.graphic)
     return Problem(
         source,
-        chosen(settings.formats or strategy.formats),
+        _encoders(settings, strategy, source),
         settings.write or strategy.write,
         jury.criterion,
         floor_of(settings),
@@ -39,6 +39,14 @@ def measured(strategy: str | None, settings: Settings) -> tuple[str, float] | No
     if strategy == "lossless":
         return "identical", 1.0
     return next(iter(floor_of(settings).items())) if strategy in ("visual", "both") else None
+
+
+def _encoders(settings: Settings, strategy: Strategy, source: Source) -> tuple[Encoder, ...]:
+    """Those of the rule, or the strategy's own. What is transparent stays so, unless the rule names a background."""
+    wanted = chosen(settings.formats or strategy.formats)
+    if not source.alpha or settings.background is not None:
+        return wanted
+    return tuple(encoder for encoder in wanted if encoder.alpha) or wanted
 
 
 def _most(settings: Settings, source: Source) -> int | None:

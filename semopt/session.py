@@ -35,7 +35,7 @@ class Opening:
 def opening_of(task: Task, sha256: str, limits: Limits) -> Opening:
     """How the image of a task is opened under its rule."""
     settings = task.rule.settings
-    return Opening(task.asset.file, sha256, limits, settings.background, settings.metadata)
+    return Opening(task.asset.file, sha256, limits, settings.ground, settings.metadata)
 
 
 LARGE = 16_000_000

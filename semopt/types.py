@@ -95,7 +95,8 @@ class Settings:
     seed: of the random numbers of `jpeg`. confirm: judges that take no part in the search. serve: "semantic" where
     the variants made for machines are to be shown to people. placeholder: whether to make one. max_side: px of a
     variant's longer side. below: whether trials that are less than asked for are made too, as the image shares bytes
-    of `spend` with others.
+    of `spend` with others. background: what formats without transparency show in its place; None: such formats are left
+    out for an image that has some, and white where there is no other.
     """
 
     strategy: str | None = None
@@ -107,7 +108,7 @@ class Settings:
     keep: tuple[tuple[str, Keep], ...] = ()
     floor: tuple[tuple[str, float], ...] = ()
     metadata: Literal["strip", "copyright", "keep"] = "strip"
-    background: tuple[int, int, int] = (255, 255, 255)
+    background: tuple[int, int, int] | None = None
     widths: tuple[int, ...] = ()
     min_width: int | None = None
     max_width: int | None = None
@@ -116,6 +117,11 @@ class Settings:
     placeholder: bool = False
     max_side: int | None = None
     below: bool = False
+
+    @property
+    def ground(self) -> tuple[int, int, int]:
+        """The colour under transparency for judges, and for formats that have none."""
+        return self.background or (255, 255, 255)
 
     def keep_for(self, evaluator: str) -> Keep:
         """What must survive in the eyes of this judge."""

@@ -197,3 +197,11 @@ def test_many_judges_fit_in_80_columns() -> None:
         lines = list(table(outcome, Explained("a.jpg", outcome=outcome)))
         assert max(map(len, lines)) <= 80
         assert least in lines[1]
+
+
+def test_a_file_behind_a_link_is_told_where_it_is(site: Tree) -> None:
+    (site.root / "also").symlink_to(site.root / "photos")
+    said = site.semopt("explain", "also/one.jpg").stdout
+    assert f"lies behind also, and links to folders are not followed: {site.root / 'photos/one.jpg'}" in " ".join(
+        said.split()
+    )

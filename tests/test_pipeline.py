@@ -466,6 +466,33 @@ def test_transparency_is_kept_or_laid_on_the_background(tree: Tree) -> None:
     assert max(red[1:]) < 20
 
 
+@pytest.mark.parametrize(
+    ("formats", "made"),
+    [("webp, jpeg", {"webp"}), ("avif, jpeg", {"avif"}), ("jpeg", {"jpeg"}), ("webp, avif, jpeg", {"webp", "avif"})],
+)
+def test_what_is_transparent_stays_so_where_no_background_is_named(tree: Tree, formats: str, made: set[str]) -> None:
+    image = photo(120, 90).convert("RGBA")
+    image.putalpha(128)
+    tree.put("semopt.yaml", f"version: 1\nrules: [{{match: '**', strategy: visual, formats: [{formats}]}}]")
+    tree.put("half.png", encoded(image, "PNG"))
+    tree.put("whole.png", encoded(photo(120, 90), "PNG"))
+    tree.build()
+    found = {path: {one["format"] for one in entry["variants"]} for path, entry in tree.manifest.items()}
+    assert found["half.png"]
+    assert found["half.png"] <= made
+    assert "jpeg" in found["whole.png"]
+
+
+def test_what_is_transparent_has_no_placeholder(tree: Tree) -> None:
+    image = photo(120, 90).convert("RGBA")
+    image.putalpha(128)
+    tree.put("semopt.yaml", "version: 1\nrules: [{match: '**', strategy: visual, placeholder: true}]")
+    tree.put("half.png", encoded(image, "PNG"))
+    tree.build()
+    assert tree.manifest["half.png"]["variants"]
+    assert tree.manifest["half.png"]["placeholder"] is None  # it would show through for ever
+
+
 def test_dry_run_writes_nothing(site: Tree) -> None:
     before = site.files()
     ran = site.semopt("build", "--dry-run")

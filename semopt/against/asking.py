@@ -100,7 +100,7 @@ class _Asking:
         if reason := limits.too_heavy(len(content)):
             self._pool.answers.put(Answer(tag, "failed", reason))
             return
-        opening = Opening(file, digest(content), limits, settings.background, settings.metadata)
+        opening = Opening(file, digest(content), limits, settings.ground, settings.metadata)
         wanted = sizes((*settings.evaluators, *settings.confirm), self._judges)
         worker.ask(tag, opening, "appraise", (), None, wanted)
         worker.ask(None, opening, "close")

@@ -52,7 +52,7 @@ class Review:
         from semopt.images import decode, view
         from semopt.looks import compared, pixels
 
-        name, background = self._judge.name, self._config.default.settings.background
+        name, background = self._judge.name, self._config.default.settings.ground
         size = pixels(self._judges[name])
         most = size if isinstance(size, int) else None
         pictures = decode(task.asset.file.read_bytes(), self._config.limits).image, Image.open(io.BytesIO(content))
