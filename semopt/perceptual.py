@@ -104,7 +104,7 @@ def _by_detail(image: Image.Image) -> list[Box]:
     width, height = min(TILE, image.width), min(TILE, image.height)
     found = []
     for top in _starts(image.height):
-        band = image.crop((0, top, image.width, top + height)).convert("L")
+        band = flatten(image.crop((0, top, image.width, top + height)), LIGHT).convert("L")
         steps = np.abs(np.diff(np.asarray(band)[::4].astype(np.int16), axis=1)).sum(axis=0)
         for left in _starts(image.width):
             found.append((-int(steps[left : left + width - 1].sum()), (left, top, left + width, top + height)))

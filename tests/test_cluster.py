@@ -84,6 +84,19 @@ def started(tree: Tree, *arguments: str) -> subprocess.Popen[str]:
     return build
 
 
+def relays(parent: int) -> list[int]:
+    """The processes that speak to the cluster for a build."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(told) == parent and b"semopt.cluster.relay" in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+        except OSError:  # other tests' processes end at any time
+            continue
+    return found
+
+
 def workers() -> list[str]:
     """What runs of semopt on the cluster's nodes, and of this machine's part in it."""
     found = []
@@ -189,9 +202,7 @@ def test_a_signal_leaves_no_process_and_no_half_file(
 def test_a_cluster_that_is_lost_ends_the_build_and_what_was_finished_is_kept(machines: Machines, tree: Tree) -> None:
     planted(tree, machines.address)
     build = started(tree)
-    relays = [file for file in Path("/proc").glob("[0-9]*/cmdline") if b"semopt.cluster.relay" in file.read_bytes()]
-    parents = {relay.parent.name: (relay.parent / "stat").read_text().rpartition(")")[2].split()[1] for relay in relays}
-    (ours,) = [int(relay) for relay, parent in parents.items() if int(parent) == build.pid]
+    (ours,) = relays(build.pid)
     os.kill(ours, signal.SIGKILL)
     _, error = build.communicate(timeout=60)
     assert (build.returncode, "the Ray cluster was lost" in error, "Traceback" in error) == (1, True, False)

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, JpegImagePlugin
+from PIL import Image, ImageDraw, ImageFont, JpegImagePlugin
 
 from conftest import drawing, photo
 from semopt.encoders import ENCODERS, NAMES
@@ -230,6 +230,40 @@ def test_what_bleeds_in_are_the_colours_that_are_seen(mode: str) -> None:
     assert np.abs(after[..., :-1].astype(int) - 180).max() <= 2
 
 
+def test_what_can_hardly_be_seen_bleeds_where_it_shows_the_same() -> None:
+    samples = np.full((64, 64, 4), 180, np.uint8)
+    samples[:, 32:, :3] = np.random.default_rng(0).integers(0, 256, (64, 32, 3))
+    samples[..., 3] = 255
+    samples[:, 32:, 3] = 2  # so little that no colour moves what shows by more than a level
+    assert np.abs(np.asarray(bled(Image.fromarray(samples)), int)[..., :3] - 180).max() <= 2
+    samples[:, 32:, 3] = 17
+    assert bled(Image.fromarray(samples)).tobytes() == samples.tobytes()
+
+
+@pytest.mark.parametrize("alpha", [255, 60, 17])
+def test_fine_colour_is_counted_over_what_is_not_wholly_transparent(alpha: int) -> None:
+    figure, half = fine_colour(stripes()), stripes().convert("RGBA")
+    half.putalpha(alpha)
+    assert fine_colour(half) == pytest.approx(figure)
+    wide = Image.new("RGBA", (600, 560), (60, 140, 60, 0))
+    wide.paste(stripes().convert("RGBA"), (0, 0))
+    assert fine_colour(wide) == pytest.approx(figure, rel=0.3)
+    wide.putalpha(0)
+    assert fine_colour(wide) == 0
+
+
+def test_with_transparency_less_fine_colour_keeps_its_resolution() -> None:
+    picture = Image.blend(stripes(), Image.new("RGB", (300, 280), (60, 140, 60)), 1 - 2 / fine_colour(stripes()))
+    assert SEEN < fine_colour(picture) < FINE
+    sampled = []
+    for alpha in (255, 0):
+        image = picture.convert("RGBA")
+        image.putpixel((0, 0), (60, 140, 60, alpha))
+        content = ENCODERS["avif"].encode(image if alpha == 0 else picture, 60, Metadata())
+        sampled.append(bool(content[content.index(b"av1C") + 6] >> 3 & 1))
+    assert sampled == [True, False]
+
+
 def test_what_hides_nothing_is_not_touched() -> None:
     opaque = photo(20, 20).convert("RGBA")
     assert bled(opaque) is opaque
@@ -247,3 +281,13 @@ def test_hidden_colours_cost_nothing(name: str, mode: str) -> None:
     )
     assert kept == black == white
     assert ssimulacra2(sample(image), opened(kept)) > 60
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("name", ["webp", "avif"])
+def test_alpha_keeps_its_shape_at_the_worst_quality(name: str, mode: str) -> None:
+    letters, encoder = Image.new(mode, (240, 80), (255,) * (len(mode) - 1) + (0,)), ENCODERS[name]
+    ImageDraw.Draw(letters).text((20, 20), "White logo", (255,) * len(mode), ImageFont.load_default(40))
+    back = opened(encoder.encode(letters, encoder.worst, Metadata())).convert("RGBA").getchannel("A")
+    apart = np.abs(np.asarray(back, int) - np.asarray(letters.getchannel("A"), int))
+    assert apart.max() < 40  # 142 by the quality of the colours

@@ -97,3 +97,14 @@ def test_identical_sees_the_last_pixel_of_a_large_image() -> None:
     assert identical(image, image.copy())
     assert not identical(image, other)
     assert not identical(image, image.crop((0, 0, 5000, 1999)))
+
+
+def test_hidden_colours_do_not_draw_the_tiles() -> None:
+    image = Image.new("RGBA", (1200, 1200), (0, 0, 0, 0))
+    image.paste(texture(200, 200).convert("RGBA"), (40, 900))
+    noisy = np.array(image)
+    hidden = noisy[..., 3] == 0
+    noisy[hidden, :3] = np.random.default_rng(0).integers(0, 256, (hidden.sum(), 3))
+    found = tiles(Image.fromarray(noisy))
+    assert found == tiles(image)
+    assert any(left < 240 and right > 40 and top < 1100 and bottom > 900 for left, top, right, bottom in found)

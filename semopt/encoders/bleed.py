@@ -7,7 +7,7 @@ nearest level of a pyramid of halved images that has any ("push-pull": Gortler, 
 Lumigraph, SIGGRAPH 1996).
 
 Bytes at equal SSIMULACRA2 over dark and light, geometric means at qualities of 30 and 60, with what `colour` makes of
-the colours then:
+the colours then, and alpha at the colours' quality as before:
 
     pictures                                    AVIF    WebP
     20 photographs cut out, the rest hidden     0.72    0.96
@@ -31,10 +31,11 @@ FAINT = 16
 """Alpha of 255 up to which a colour is hardly seen."""
 
 SHOWN = 1
-"""Whole levels of 255 by which what such a pixel shows may change, on any background. A faint shadow stays a shadow."""
+"""Whole levels of 255, rounded down, by which what such a pixel shows may change, on any background. A faint shadow
+stays a shadow."""
 
 MOST_BLED = 16_000_000
-"""Pixels of the largest image that is touched, as it takes 17 MB a megapixel while it lasts."""
+"""Pixels of the largest image that is touched, as it takes 20 MB a megapixel while it lasts."""
 
 
 def bled(image: Image.Image) -> Image.Image:

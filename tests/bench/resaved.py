@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from semopt.atomic import replace_whole
+from semopt.atomic import digest, replace_whole
 
 QUALITIES = (70, 75, 80, 85, 90, 92, 95, 98)
 SAMPLINGS = ("4:2:0", "4:4:4")
@@ -29,7 +29,8 @@ def resaved(files: Sequence[Path], folder: Path, seed: int) -> Iterator[Path]:
     for file in files:
         drawn = random.Random(f"{seed} {file.name}")
         share, quality, sampling = drawn.uniform(LEAST, 1), drawn.choice(QUALITIES), drawn.choice(SAMPLINGS)
-        target = folder / f"{file.parent.name}-{file.stem}.jpg"  # a stem may come again in another folder
+        name = f"{file.stem}-{digest(str(file.resolve()).encode())[:8]}.jpg"  # a stem may come again in another folder
+        target = folder / name
         if not target.exists():
             image = Image.open(file).convert("RGB")
             small = image.resize(
