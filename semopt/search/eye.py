@@ -2,6 +2,7 @@
 
 At most PROBES comparisons with the original at each displayed size, of all formats together; where images share the
 bytes of `spend`, one more for each step below each file (`below`), which is accepted too where it is good after all.
+Drawings are encoded without loss too, and looked at so where that is smaller than what was found.
 All trials so far, those of other formats and sizes and the bytes of what was merely encoded, make up a belief about
 every quality (`curves`); `aim` chooses by it. What is accepted was itself measured, and with judges itself recognised:
 nothing is taken for granted because a lower quality was good enough, as neither rises strictly with quality.
@@ -37,6 +38,8 @@ def close_to_the_eye(problem: Problem, judged: bool) -> Search:
     try:
         for size in displayed(problem):
             yield from hunt.at(size)
+            if problem.source.graphic:
+                yield from hunt.whole(size)
         if problem.below:
             for index in hunt.board.worth_writing(hunt.accepted()):
                 yield from hunt.below(index)
@@ -79,6 +82,21 @@ class _Hunt:
                 continue
             yield from self._measure(index)
             left -= 1
+
+    def whole(self, size: Size) -> Asking:
+        """Try all the pixels of a drawing, in formats with a lossless mode: few colours cost least so."""
+        for encoder in self._encoders:
+            if not encoder.lossless or not fits(encoder, *size):
+                continue
+            found = [trial.bytes for trial in self._made(encoder, size).values() if self._holds(trial)]
+            index = self.board.add(Candidate(encoder.name, *size, None))
+            yield from self.board.encode([index])
+            if index not in self.board.trials or self.board.bytes(index) >= min([self._problem.source.bytes, *found]):
+                continue
+            if self._judged:
+                yield from self._judge(index)
+            if not self._judged or self.board.trials[index].passed:
+                yield from self.board.measure(index, self._metric)
 
     def below(self, accepted: int) -> Asking:
         """Try what might be written in place of an accepted candidate with fewer bytes, beyond the probes."""

@@ -235,3 +235,33 @@ def test_a_variant_as_large_as_the_original_is_not_accepted() -> None:
     ended, _ = Image(typical()).searched(problem(size=900))
     assert not ended.accepted
     assert ended.reason == "no smaller file keeps ssimulacra2 at 70 or more"
+
+
+@pytest.mark.parametrize(("whole", "taken"), [(500, True), (10**5, False), (10**7, False), (None, False)])
+@pytest.mark.parametrize("judged", [False, True])
+def test_a_drawing_is_written_whole_where_that_is_smallest(whole: int | None, taken: bool, judged: bool) -> None:
+    rising = typical()
+    image = Image(
+        lambda one: 100.0 if one.quality is None else rising(one),
+        lambda one: whole if one.quality is None else usual(one),
+    )
+    drawing = replace(problem(), source=Source(400, 300, 10**6, graphic=True))
+    found, counts = image.searched(drawing, judged)
+    assert any(trial.candidate.quality is None for trial in found.accepted) == taken
+    assert probes(counts) <= PROBES + taken
+    assert counts["Encode", 400, "webp"] == image.searched(problem(), judged)[1]["Encode", 400, "webp"] + 1
+
+
+def test_a_drawing_that_no_quality_brings_over_the_floor_is_written_whole() -> None:
+    image = Image(
+        lambda one: 100.0 if one.quality is None else 40.0, lambda one: 5000 if one.quality is None else usual(one)
+    )
+    found, _ = image.searched(replace(problem(), source=Source(400, 300, 10**6, graphic=True)))
+    assert [(one.candidate.encoder, one.candidate.quality) for one in found.accepted] == [("webp", None)]
+
+
+def test_a_whole_drawing_that_no_judge_recognises_is_not_measured() -> None:
+    image = Image(lambda one: 100.0, lambda one: 500 if one.quality is None else usual(one), needs=1000)
+    found, counts = image.searched(replace(problem(), source=Source(400, 300, 10**6, graphic=True)), judged=True)
+    assert not found.accepted
+    assert not probes(counts)
