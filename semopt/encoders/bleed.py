@@ -68,8 +68,7 @@ def _halved(colours: Image.Image, seen: Image.Image) -> tuple[Image.Image, Image
     """Half the size: the mean of what is seen of each four pixels, and where there is any."""
     both = colours.copy()
     both.putalpha(seen)
-    mode = both.mode
-    half = both.convert(mode.replace("A", "a")).reduce(2).convert(mode)
+    half = both.reduce(2)  # which weighs by alpha
     return half.convert(colours.mode), _over(half.getchannel("A"), 0)
 
 

@@ -88,10 +88,9 @@ class _Hunt:
         for encoder in self._encoders:
             if not encoder.lossless or not fits(encoder, *size):
                 continue
-            found = [trial.bytes for trial in self._made(encoder, size).values() if self._holds(trial)]
             index = self.board.add(Candidate(encoder.name, *size, None))
             yield from self.board.encode([index])
-            if index not in self.board.trials or self.board.bytes(index) >= min([self._problem.source.bytes, *found]):
+            if index not in self.board.trials or index not in self.board.worth_writing([*self.accepted(), index]):
                 continue
             if self._judged:
                 yield from self._judge(index)
