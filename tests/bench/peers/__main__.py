@@ -85,11 +85,16 @@ def _semantic(wanted: argparse.Namespace) -> list[Tool]:
         ours.tool("semantic, embedded", "strategy: semantic"),
         ours.tool("semantic, mobilenet_v2", f"strategy: semantic, evaluator: {ours.NET}", wanted.weights),
         ours.tool("semantic, both judges", f"strategy: semantic, evaluator: [embedded, {ours.NET}]", wanted.weights),
+        ours.tool("semantic, embedded, confirmed", f"strategy: semantic, confirm: [{ours.NET}]", wanted.weights),
     ]
 
 
-BOTH = ours.tool("both", "strategy: both")
-WEBP = ours.tool("both, WebP alone", "strategy: both, formats: [webp]")
+KEYS = {
+    "both": "strategy: both",
+    "both, AVIF alone": "strategy: both, formats: [avif]",
+    "both, WebP alone": "strategy: both, formats: [webp]",
+}
+EYE = [ours.tool(name, keys) for name, keys in KEYS.items()]
 
 
 def _files(wanted: argparse.Namespace, peers: Sequence[Tool], work: Path) -> Iterator[str]:
@@ -104,11 +109,11 @@ def _files(wanted: argparse.Namespace, peers: Sequence[Tool], work: Path) -> Ite
         return [one for tool in tools for one in _tried(tool, wanted, names, work, store)]
 
     theirs = took([tool for tool in peers if tool.kind in ("search", "fixed")])
-    mine = took([*_semantic(wanted), BOTH, WEBP])
+    mine = took([*_semantic(wanted), *EYE])
     pairs = []
-    for keys in ("strategy: both", "strategy: both, formats: [webp]"):
-        for other in theirs if keys == "strategy: both" else (o for o in theirs if o.tool.kind == "fixed"):
-            pairs += [(one, other) for one in took([_level(keys, other, list(names))])]
+    for base in KEYS:
+        for other in theirs if base == "both" else (o for o in theirs if o.tool.kind == "fixed"):
+            pairs += [(one, other) for one in took([_level(base, other, list(names))])]
     level = [one for one, _ in pairs]
     rows = [judged(one, each, stable, panel, set()) for one in (*theirs, *mine, *level)]
     originals = float(np.mean([photo.bytes for photo in each]))
@@ -133,18 +138,17 @@ def _tried(
         print(f"{error}\n{tool.name}: left out", file=sys.stderr)
 
 
-def _level(keys: str, other: Taken, names: Sequence[str]) -> Tool:
-    """`both` that is at least as close to the eye as a peer, photograph by photograph."""
+def _level(base: str, other: Taken, names: Sequence[str]) -> Tool:
+    """A rule of `both` that is at least as close to the eye as a peer, photograph by photograph."""
     floors = {name: min(100.0, float(score) + 0.005) for name, score in zip(names, other.scores, strict=True)}
-    said = "both, WebP alone" if "webp" in keys else "both"
-    return ours.tool(f"{said}, each at least as close as {other.tool.name}", keys, floors=floors)
+    return ours.tool(f"{base}, each at least as close as {other.tool.name}", KEYS[base], floors=floors)
 
 
 def _times(wanted: argparse.Namespace, peers: Sequence[Tool], work: Path) -> Iterator[str]:
     """Seconds of whole processes."""
     folder, home = work / "source", wanted.peers.resolve()
     source(_photos(wanted, wanted.timed), folder)
-    rules = [*_semantic(wanted)[:1], BOTH, WEBP]
+    rules = [*_semantic(wanted)[:1], *EYE]
     tools = [*(tool for tool in peers if tool.kind in ("search", "fixed")), *rules]
     yield f"{_machine()}; {len(list(folder.iterdir()))} photographs, {wanted.repeats} rounds."
     yield "Each with its own use of the processors:"
@@ -159,7 +163,7 @@ def _jobs(wanted: argparse.Namespace, peers: Sequence[Tool], work: Path) -> Iter
     """Images a second with two jobs to those with one."""
     folder, home = work / "source", wanted.peers.resolve()
     source(_photos(wanted, wanted.timed), folder)
-    tools = [*_semantic(wanted)[:1], BOTH]
+    tools = [*_semantic(wanted)[:1], EYE[0]]
     turns = [
         (times.rounds(tools, home, folder, 1, 1), times.rounds(tools, home, folder, 2, 1))
         for _ in range(wanted.repeats)
