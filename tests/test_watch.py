@@ -91,6 +91,25 @@ def test_it_does_not_react_to_its_own_outputs(watched: Callable[..., Watcher], t
     assert watcher.quiet(1)
 
 
+@pytest.mark.parametrize("polling", [False, True])
+def test_a_variant_that_is_removed_comes_back(
+    watched: Callable[..., Watcher], tree: Tree, tmp_path: Path, polling: bool
+) -> None:
+    tree.put("second.png", TWO)
+    watcher = watched("--json", *(["--poll"] if polling else []))
+    watcher.built()
+    (tree.root / "first.png.semopt.webp").unlink()
+    assert len(watcher.outcome("first.png", "cached")) == 2, "one image and the end of the build"
+    assert watcher.quiet(3)
+    (tree.root / "second.png.semopt.webp").rename(tree.root / "mine.webp")
+    watcher.outcome("second.png", "cached")
+    (tree.root / "first.png.semopt.webp").unlink()
+    (tree.root / "first.png").unlink()
+    watcher.outcome("first.png", "removed")
+    watcher.stop()
+    same_as_one_build(tree, tmp_path)
+
+
 def test_a_burst_ends_in_the_same_tree_as_one_build(
     watched: Callable[..., Watcher], tree: Tree, tmp_path: Path
 ) -> None:

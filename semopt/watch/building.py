@@ -28,6 +28,7 @@ class Building:
         self._left: Sight = {}  # the manifest as the last build left it
         self._outputs: set[str] = set()
         self._entries: dict[str, Any] = {}  # as they were told
+        self._lost: set[str] = set()  # paths of those of which a variant is gone
         self._broken = False  # the last build did not come to its end
 
     def look(self, config: Config) -> Sight | None:
@@ -45,6 +46,15 @@ class Building:
     def meddled(self) -> Sight:
         """The manifest, where it is not as the last build left it: git may have swapped it."""
         return differing(self._left, {path: standing(path) for path in self._left})
+
+    def lost(self, config: Config, seen: Sight) -> Sight:
+        """The originals of which a variant is gone, which somebody else removed."""
+        self._lost = {
+            path
+            for path, entry in self._entries.items()
+            if not all(os.path.lexists(config.root / one["path"]) for one in entry["variants"])
+        }
+        return {file: stands for file, stands in seen.items() if self._names.get(file) in self._lost}
 
     def try_again(self, now: float) -> set[str]:
         """Let images that failed count as changed once more when it is time; gives them."""
@@ -110,7 +120,7 @@ class Building:
             self._outputs.update(variant.path for variant in outcome.variants)
             if self._fails(str(config.root / outcome.path), outcome, begun) and not first:
                 entry = self._entries.get(outcome.path)
-            elif self._entries.get(outcome.path) != entry:
+            elif self._entries.get(outcome.path) != entry or outcome.path in self._lost:
                 changed += 1
                 self._entries[outcome.path] = entry
                 yield outcome
@@ -137,7 +147,7 @@ class Building:
         """The tree is built as it was seen, but for what is held."""
         before = {path: self.built[path] for path in held if path in self.built}
         self.built = {path: stands for path, stands in seen.items() if path not in held} | before
-        self._entries = met
+        self._entries, self._lost = met, set()
         self._left = {file: standing(file) for file in [str(config.root / manifest.NAME)]}
         self.retries.forget_all_but(seen)
         self.settling.built(self.settling.since.keys() - held, time.monotonic())

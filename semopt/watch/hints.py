@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any, cast
 
 from semopt.atomic import PREFIX, temporary
+from semopt.naming import MARK
 from semopt.plan import NEVER, is_image
 
 CLOSES = sys.platform.startswith("linux")
@@ -34,7 +35,8 @@ class Hint:
 class Hints:
     """A queue of hints, and what they tell of files that are being written.
 
-    heard: the number of hints so far. folders: whether new folders came. answered: whether the last probe was heard of.
+    heard: the number of hints so far. folders: whether new folders came. removed: whether anything went away, variants
+    included. answered: whether the last probe was heard of.
     """
 
     def __init__(self) -> None:
@@ -42,7 +44,7 @@ class Hints:
         self._observer: Any = None
         self.closed: set[str] = set()
         self.writing: set[str] = set()
-        self.heard, self.folders = 0, False
+        self.heard, self.folders, self.removed = 0, False, False
         self.probed, self.answered = PREFIX, True
 
     def start(self, tree: Path, files: Collection[Path]) -> None:
@@ -134,6 +136,7 @@ class Hints:
             if CLOSES:
                 self.writing.add(hint.path)
         elif hint.kind == "deleted":
+            self.removed = True
             self.closed.discard(hint.path)
             self.writing.discard(hint.path)
 
@@ -191,11 +194,11 @@ class _Handler:
             return
         below = path[len(self.real) :].lstrip(os.sep)
         shown = os.path.join(self._shown, below) if below else self._shown
-        if shown in self._files or (self._images and self._concerns(PurePath(below), folder)):
+        if shown in self._files or (self._images and self._concerns(PurePath(below), folder, kind)):
             self._hints.put(Hint(shown, kind, folder))
 
     @staticmethod
-    def _concerns(below: PurePath, folder: bool) -> bool:
+    def _concerns(below: PurePath, folder: bool, kind: str) -> bool:
         if any(part.startswith(".") or part in NEVER for part in below.parts[: None if folder else -1]):
             return False
-        return folder or is_image(below.name)
+        return folder or is_image(below.name) or (kind == "deleted" and MARK in below.name)

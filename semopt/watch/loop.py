@@ -127,7 +127,7 @@ class _Watch:
         building = self._building
         retried = building.try_again(now)
         in_tree = {} if seen is None else differing(building.built, seen)
-        changed = {**in_tree, **given, **(building.meddled() if seen is not None else {})}
+        changed = {**in_tree, **given, **self._meddled(seen)}
         whole = building.settling.whole(changed, now, self._hints.closed, self._hints.writing)
         if not self._due(changed, whole, now):
             return
@@ -137,6 +137,16 @@ class _Watch:
             yield from self._configure()
         elif seen is not None:
             yield from self._rebuild(seen, whole)
+
+    def _meddled(self, seen: Sight | None) -> Sight:
+        """What somebody did to semopt's own files: the manifest is another, or variants are gone."""
+        if seen is None:
+            return {}
+        lost: Sight = {}
+        if self._hints.removed:
+            lost = self._building.lost(self._config, seen)
+            self._hints.removed = bool(lost)
+        return {**lost, **self._building.meddled()}
 
     def _attend(self, now: float) -> Iterator[Event]:
         """See to it that the system tells of changes."""
@@ -158,6 +168,7 @@ class _Watch:
         except OSError:
             return True
         self._cost = time.monotonic() - begun
+        self._hints.removed = self._hints.removed or self._glanced != before
         return self._glanced != before
 
     def _due(self, changed: Sight, whole: set[str], now: float) -> bool:
