@@ -10,7 +10,7 @@ from typing import Any
 from semopt.atomic import digest
 from semopt.types import Config, EvaluatorSpec, Rule, Settings
 
-ALGORITHM = 9
+ALGORITHM = 10
 """Raise it when decoding, routing, search, metric or criteria may give another answer for the same image and rule."""
 
 JUDGING = ("evaluators", "confirm", "agree", "keep")

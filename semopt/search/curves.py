@@ -19,15 +19,17 @@ from semopt.types import Candidate, Encoder
 
 Array = NDArray[np.float64]
 CENTRE = 8.0  # log2 of 256 px: where sizes are measured from
-FITTED = (7.5, 9.0)  # log2 of the longest sides fitted; beyond them a size counts as the nearest
+FITTED = (7.5, 9.0)  # log2 of the longest sides along which the lines drift; above them a size counts as the nearest,
+LEAST = 5.0  # and below them the lines drift otherwise, down to this: of small files headers are a large part
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """The typical line of one encoder: a row for each knot.
 
-    mean at 256 px, drift by octave of the longest side, rest (standard deviation of what no direction explains), and
-    the loadings on the common directions. Figures in the metric's points, bytes as log of bytes by pixel.
+    mean at 256 px, drift by octave of the longest side, drift by octave below 181 px, rest (standard deviation of what
+    no direction explains), and the loadings on the common directions. Figures in the metric's points, bytes as log of
+    bytes by pixel.
     """
 
     qualities: tuple[int, ...]
@@ -78,35 +80,37 @@ class Curves:
     def __init__(self, typical: Typical, encoders: Sequence[Encoder], sizes: Sequence[tuple[int, int]]) -> None:
         self._rough, self._doubt = (typical.rough, typical.rough_bytes), typical.doubt
         table = _table(typical, encoders)
-        octaves = np.clip([math.log2(max(size)) for size in sizes], *FITTED) - CENTRE
-        self._mean: Array = (table[:, 0] + octaves[:, None] * table[:, 1]).reshape(-1)
+        octaves = np.array([math.log2(max(size)) for size in sizes])
+        large, small = drifts(octaves)
+        self._mean: Array = (table[:, 0] + large[:, None] * table[:, 1] + small[:, None] * table[:, 2]).reshape(-1)
         apart = np.abs(np.subtract.outer(octaves, octaves))
-        self._covariance: Array = np.kron(typical.kept_directions**apart, table[:, 3:] @ table[:, 3:].T) + np.kron(
-            typical.kept_rest**apart, np.diag(table[:, 2] ** 2)
+        self._covariance: Array = np.kron(typical.kept_directions**apart, table[:, 4:] @ table[:, 4:].T) + np.kron(
+            typical.kept_rest**apart, np.diag(table[:, 3] ** 2)
         )
         self._parts = dict(_parts(typical, encoders, sizes))
         self._known: Array = np.zeros((0, len(self._mean)))
         self._values: list[float] = []
         self._noise: list[float] = []
         self._weighed: tuple[Array, Array, Array] | None = None
-        self._surprises: list[float] = []
+        self._surprises: dict[tuple[int, int], list[float]] = {size: [] for size in sizes}
 
     def figure_seen(self, one: Candidate, figure: float) -> None:
         """Take a measured figure in. Those that surprise make everything less sure."""
-        self._surprises.append(self._surprise(one, figure, FIGURES))
+        self._surprises[one.width, one.height].append(self._surprise(one, figure, FIGURES))
         self._take(one, figure, FIGURES)
 
     def bytes_seen(self, one: Candidate, size: float) -> None:
         """Take the bytes of an encoded candidate in. Such as no photograph has make the figures less sure."""
         value = math.log(size / (one.width * one.height))
         surprise = self._surprise(one, value, BYTES)
-        self._surprises += [surprise] if surprise > ODD else []
+        self._surprises[one.width, one.height] += [surprise] if surprise > ODD else []
         self._take(one, value, BYTES)
 
     def figures(self, encoder: str, size: tuple[int, int], qualities: Sequence[int]) -> tuple[Array, Array]:
         """Mean and standard deviation of what the metric would say of each quality."""
         mean, variance = self._belief(encoder, size, qualities, FIGURES)
-        wider = (TRUST * self._doubt**2 + sum(self._surprises)) / (TRUST + len(self._surprises))
+        surprises = self._surprises[size]
+        wider = (TRUST * self._doubt**2 + sum(surprises)) / (TRUST + len(surprises))
         return mean, np.sqrt((variance + self._rough[FIGURES] ** 2) * wider)
 
     def bytes(self, encoder: str, size: tuple[int, int], qualities: Sequence[int]) -> Array:
@@ -144,6 +148,11 @@ class Curves:
         return mean, np.maximum(variance, 1e-9)
 
 
+def drifts(octaves: Array) -> tuple[Array, Array]:
+    """Octaves that count for each of the two drifts of a line, from log2 of the longest side in px."""
+    return np.clip(octaves, *FITTED) - CENTRE, np.clip(octaves, LEAST, FITTED[0]) - FITTED[0]
+
+
 def _parts(
     typical: Typical, encoders: Sequence[Encoder], sizes: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[tuple[str, tuple[int, int], int], _Part]]:
@@ -163,7 +172,7 @@ def _line(typical: Typical, encoder: Encoder) -> Line:
     if encoder.name in typical.lines:
         return typical.lines[encoder.name]
     ends = (encoder.worst, encoder.best)
-    return Line(ends, ((0.0, 0.0, 3.0), (95.0, 0.0, 3.0)), ((-3.5, 0.0, 0.2), (0.5, 0.0, 0.2)))
+    return Line(ends, ((0.0, 0.0, 0.0, 3.0), (95.0, 0.0, 0.0, 3.0)), ((-3.5, 0.0, 0.0, 0.2), (0.5, 0.0, 0.0, 0.2)))
 
 
 def _table(typical: Typical, encoders: Sequence[Encoder]) -> Array:
@@ -171,7 +180,7 @@ def _table(typical: Typical, encoders: Sequence[Encoder]) -> Array:
     lines = [_line(typical, encoder) for encoder in encoders]
     parts = [np.array(rows) for line in lines for rows in (line.figures, line.bytes)]
     strange = [encoder.name not in typical.lines for encoder in encoders for _ in (FIGURES, BYTES)]
-    common = max((part.shape[1] for part in parts), default=3)
+    common = max((part.shape[1] for part in parts), default=4)
     table = np.zeros((sum(len(part) for part in parts), common + sum(strange)))
     top, own = 0, common
     for place, (part, odd) in enumerate(zip(parts, strange, strict=True)):

@@ -3,8 +3,8 @@
     python -m tests.bench.fit_eye --photos DIR [--count 97] [--store sights.jsonl] > semopt/search/typical.py
 
 Each photograph is taken as it is and once more as another program would have saved it (`resaved`, beside --store), and
-measured at its own width and at half of it, with the qualities of `sights.GRID`: 10 s a photograph on one core with
-OPENBLAS_NUM_THREADS=1, kept in --store. Photographs that are not among the first --count are left to
+measured at its own width, a half, a quarter and an eighth of it, with the qualities of `sights.GRID`: 12 s a photograph
+on one core with OPENBLAS_NUM_THREADS=1, kept in --store. Photographs that are not among the first --count are left to
 `tests.bench.eye`.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from semopt.encoders import chosen
-from semopt.search.curves import CENTRE, FITTED, Array, Curves, Line, Typical
+from semopt.search.curves import Array, Curves, Line, Typical, drifts
 from semopt.types import Candidate
 from tests.bench.lattices import photographs
 from tests.bench.resaved import resaved
@@ -29,7 +29,9 @@ DIRECTIONS = 9  # 4 and 6 lost 1 to 2 % more bytes on photographs left out of th
 LEAST_REST = 0.15, 0.02  # points, log of bytes: no rest is taken for smaller
 DECIMALS = 2, 3  # of points and of logs of bytes
 FOLDS = 3
-ROWS = 4  # of each photograph: as it is and saved once more, each whole and at half its width
+SAVED = 2  # each photograph as it is and saved once more
+PARTS = (1, 2, 4, 8)  # of its width
+LARGE = 2  # so many of these make up the line; the others only tell how it drifts below
 SEED = 1  # of how photographs are saved once more
 MIDDLE = {"webp": 75, "avif": 58, "jpeg": 70}  # where the default floor lies
 
@@ -41,37 +43,38 @@ def main() -> None:
     again = resaved(files, wanted.store.with_name(f"{wanted.store.stem}-resaved"), SEED)
     octaves, rows = measured([file for both in zip(files, again, strict=True) for file in both], wanted.store)
     whole = replace(fit(octaves, rows), doubt=round(doubt(octaves, rows), 2))
-    print("\n".join(module(whole, len(rows) // ROWS)))
+    print("\n".join(module(whole, len(rows) // SAVED)))
 
 
 def measured(files: Sequence[Path], store: Path) -> tuple[Array, Array]:
-    """Octaves of the longest side, and a row for each: figures, then logs of bytes by pixel. Pairs: whole, half."""
+    """Log2 of the longest side, (files, parts), and figures, then logs of bytes by pixel, (files, parts, knots)."""
     kept, octaves, rows = Store(store), [], []
     for file in files:
         sight = Sight(file, kept)
-        for width in (sight.source.width, round(sight.source.width / 2)):
-            found = list(sight.grid(width))
+        for part in PARTS:
+            found = list(sight.grid(round(sight.source.width / part)))
             one = found[0][0]
-            octaves.append(math.log2(max(one.width, one.height)) - CENTRE)
+            octaves.append(math.log2(max(one.width, one.height)))
             figures = [figure for _, _, figure in found]
             rows.append([*figures, *(math.log(size / (one.width * one.height)) for _, size, _ in found)])
         sight.close()
-    return np.array(octaves), np.array(rows)
+    return np.reshape(octaves, (-1, len(PARTS))), np.reshape(rows, (len(files), len(PARTS), -1))
 
 
 def fit(octaves: Array, rows: Array) -> Typical:
     """Means and drifts by least squares, directions by principal components of what is left."""
-    fitted = np.clip(octaves + CENTRE, *FITTED) - CENTRE
-    design = np.stack([np.ones_like(fitted), fitted], axis=1)
-    line = np.linalg.lstsq(design, rows, rcond=None)[0]
-    apart = rows - design @ line
+    design = np.stack([np.ones_like(octaves), *drifts(octaves)], axis=-1)
+    large, wide = rows[:, :LARGE].reshape(-1, rows.shape[-1]), design[:, :LARGE, :2].reshape(-1, 2)
+    line = np.linalg.lstsq(wide, large, rcond=None)[0]
+    apart = large - wide @ line
+    below = np.tensordot(design[..., 2], rows - design[..., :2] @ line, 2) / np.sum(design[..., 2] ** 2)
     scale = apart.std(axis=0)
     _, strengths, axes = np.linalg.svd(apart / scale, full_matrices=False)
-    loadings = (axes[:DIRECTIONS].T * strengths[:DIRECTIONS] / math.sqrt(len(rows))) * scale[:, None]
+    loadings = (axes[:DIRECTIONS].T * strengths[:DIRECTIONS] / math.sqrt(len(large))) * scale[:, None]
     places = (apart / scale) @ axes[:DIRECTIONS].T
     rests = apart - places @ axes[:DIRECTIONS] * scale
     least = np.repeat(LEAST_REST, len(scale) // 2)
-    table = np.column_stack([line.T, np.maximum(rests.std(axis=0), least), loadings])
+    table = np.column_stack([line.T, below, np.maximum(rests.std(axis=0), least), loadings])
     kept = _alike(places / places.std(axis=0)), _alike(rests / rests.std(axis=0))
     return Typical(dict(_lines(table)), round(kept[0], 3), round(kept[1], 3))
 
@@ -91,17 +94,18 @@ def _rounded(rows: Array, kind: int) -> tuple[tuple[float, ...], ...]:
 def doubt(octaves: Array, rows: Array) -> float:
     """How many standard deviations figures of photographs left out of the fit are off, as the search comes by them:
     the bytes of all formats known, and the figures of the other formats."""
-    fold, off = np.arange(len(rows)) // ROWS % FOLDS, []
+    fold, off = np.arange(len(rows)) // SAVED % FOLDS, []
     for left_out in range(FOLDS):
         typical = fit(octaves[fold != left_out], rows[fold != left_out])
-        for octave, row in zip(octaves[fold == left_out], rows[fold == left_out], strict=True):
-            off += _off(typical, octave, row)
+        for place in np.flatnonzero(fold == left_out):
+            for part in range(LARGE):
+                off += _off(typical, octaves[place, part], rows[place, part])
     return float(np.sqrt(np.mean(np.square(off))))
 
 
 def _off(typical: Typical, octave: float, row: Array) -> list[float]:
     """For each format how far the figure of its middle quality is off, in standard deviations."""
-    side = round(2 ** (octave + CENTRE))
+    side = round(2**octave)
     size, off = (side, side), []
     knots = [(name, quality) for name, qualities in GRID.items() for quality in qualities]
     at = {name: knots.index((name, quality)) for name, quality in MIDDLE.items()}
@@ -124,7 +128,7 @@ def _alike(values: Array) -> float:
 
 def module(typical: Typical, count: int) -> Iterator[str]:
     """The lines of the module."""
-    yield f'"""The lines of {count} photographs at two sizes, each saved anew too; by `tests/bench/fit_eye.py`."""\n'
+    yield f'"""The lines of {count} photographs at four sizes, each saved anew too; by `tests/bench/fit_eye.py`."""\n'
     yield "from __future__ import annotations\n\nfrom semopt.search.curves import Line, Typical\n"
     yield "TYPICAL = Typical(\n    lines={"
     for name, line in typical.lines.items():

@@ -66,6 +66,27 @@ def test_what_surprises_makes_everything_less_sure(curves: Curves) -> None:
     assert odd.figures("jpeg", LARGE, [70])[1][0] > 1.5 * usual.figures("jpeg", LARGE, [70])[1][0]
 
 
+def test_a_thumbnail_tells_little_of_a_large_picture_and_its_surprises_nothing() -> None:
+    tiny, size = (60, 45), (300, 225)
+    curves = Curves(TYPICAL, (JPEG, WEBP, AVIF), (tiny, size))
+    before, unsure = curves.figures("webp", size, [75])
+    for one in (Candidate("webp", *tiny, 75), Candidate("jpeg", *tiny, 70)):
+        curves.bytes_seen(one, 4 * math.exp(curves.bytes(one.encoder, tiny, [one.quality or 0])[0]))
+        expected, deviation = curves.figures(one.encoder, tiny, [one.quality or 0])
+        curves.figure_seen(one, float(expected[0] + 5 * deviation[0]))
+    after, still = curves.figures("webp", size, [75])
+    assert still[0] <= unsure[0]
+    assert after[0] == pytest.approx(before[0], abs=unsure[0])
+
+
+def test_headers_are_a_large_part_of_a_small_file() -> None:
+    sizes = [(64, 48), (192, 144)]
+    curves = Curves(TYPICAL, (JPEG, WEBP, AVIF), sizes)
+    for name, quality in (("webp", 75), ("avif", 58), ("jpeg", 70)):
+        small, large = (math.exp(curves.bytes(name, (w, h), [quality])[0]) / (w * h) for w, h in sizes)
+        assert small > 1.3 * large
+
+
 def test_an_encoder_that_was_never_fitted_learns_from_its_own_trials() -> None:
     typical = replace(TYPICAL, lines={name: line for name, line in TYPICAL.lines.items() if name != "webp"})
     curves = Curves(typical, (JPEG, WEBP), (LARGE,))
