@@ -7,12 +7,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from semopt import manifest
 from semopt.records import work_json
 from semopt.terminal import columns, fitted, painted, printable, size
-from semopt.types import Config, Outcome
+from semopt.types import Config, Outcome, Rule
 
 if TYPE_CHECKING:
     from semopt.bar import Bar
@@ -40,9 +41,11 @@ class Shown:
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    only: str | None = None
     failures: list[str] = field(default_factory=list)
     rows: dict[str, _Row] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
+    lacking: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _bar: Bar | None = None
     _labels: dict[tuple[str | None, str | None], str] = field(default_factory=dict)
 
@@ -115,6 +118,13 @@ class Shown:
         row.written += bool(outcome.variants)
         row.original += outcome.bytes
         row.smallest += _smallest(outcome)
+        if (rule := self._sized.get(outcome.rule)) and (widths := outcome.lacks(rule.settings)):
+            self.lacking[outcome.path] = widths
+
+    @cached_property
+    def _sized(self) -> dict[str | None, Rule]:
+        """The rules that want several widths, by name: a build of 100,000 images asks for each."""
+        return {rule.name: rule for rule in (*self.config.rules, self.config.default) if rule.settings.widths}
 
     def _label(self, outcome: Outcome) -> str:
         """A rule's globs, or how many it has beside the first, and the strategy that was followed."""
@@ -127,12 +137,15 @@ class Shown:
             if columns(where) > room and len(rule.match) > 1:
                 more = f" and {len(rule.match) - 1} more"
                 where = fitted(printable(rule.match[0]), room - len(more)).rstrip() + more
-        return f"{fitted(where, room)} {outcome.strategy}"
+        return f"{fitted(where, room)} {outcome.strategy or ''}"
 
     def _summary(self) -> Iterable[str]:
         """The table by rule, and where everything is; at most 80 columns."""
         if not self.rows:
-            yield "No image was optimised." if self.statuses else "There are no images here."
+            if self.statuses:
+                yield "No image was optimised."
+            elif self.only is None:
+                yield "There are no images here."  # else a warning has said that none matches
         else:
             yield painted(_head(), "dim")
             for label, row in self.rows.items():
@@ -151,6 +164,10 @@ class Shown:
             for status, count in sorted(self.statuses.items())
         ]
         yield f"{', '.join(counts)}. Manifest: {printable(_near(self.config))}"
+        if self.lacking:
+            path, widths = next(iter(self.lacking.items()))
+            yield f"{len(self.lacking):,} lack some of the widths asked for, as no file so wide held:"
+            yield f"  {printable(path)} lacks {', '.join(map(str, widths))} px; semopt explain tells why"
 
 
 def _smallest(outcome: Outcome) -> int:

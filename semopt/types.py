@@ -785,3 +785,9 @@ class Outcome:
     trials: tuple[Trial, ...] = ()
     placeholder: str | None = None
     share: Share | None = None
+
+    def lacks(self, settings: Settings) -> tuple[int, ...]:
+        """The widths in px, below the original's, that its rule wants and no variant has, though others do."""
+        made = {variant.width for variant in self.variants}
+        wanted = {min(width, settings.max_width or width) for width in settings.widths}
+        return tuple(sorted(width for width in wanted - made if width < (self.width or 0))) if made else ()

@@ -205,3 +205,17 @@ def test_a_file_behind_a_link_is_told_where_it_is(site: Tree) -> None:
     assert f"lies behind also, and links to folders are not followed: {site.root / 'photos/one.jpg'}" in " ".join(
         said.split()
     )
+
+
+def test_widths_that_were_not_written_are_told(tree: Tree) -> None:
+    tree.put("one.png", encoded(photo(640, 480, 3), "PNG", compress_level=1))
+    tree.put("semopt.yaml", "version: 1\nrules: [{match: '**', strategy: both, widths: [16, 400], formats: [webp]}]\n")
+    said = tree.semopt("build").stdout
+    assert "1 lack some of the widths asked for, as no file so wide held:" in said
+    assert "  one.png lacks 16 px; semopt explain tells why" in said
+    assert (
+        "lacks     16 px: no file so wide held, as the table shows; strategy visual"
+        in tree.semopt("explain", "one.png").stdout
+    )
+    tree.put("semopt.yaml", "version: 1\nrules: [{match: '**', strategy: visual, widths: [400], formats: [webp]}]\n")
+    assert "lack" not in tree.semopt("build").stdout

@@ -71,6 +71,12 @@ def test_no_colour_where_it_is_not_wanted_and_nothing_when_quiet(site: Tree) -> 
     assert seen(site, "build", "-q") == ""
 
 
+def test_a_glob_without_an_image_is_said_once(site: Tree) -> None:
+    ran = site.semopt("build", "--only", "nothing/**")
+    assert "no image matches --only nothing/**" in ran.stderr
+    assert "no images" not in ran.stdout
+
+
 def test_rows_line_up_whatever_the_names() -> None:
     globs = (("photos/**",), ("日本語のとても長い名前のフォルダー/**", "b/**", "c/**"), ("x" * 90,), ("a\x1b[31m/**",))
     rules = tuple(Rule(f"rules[{n}]", match, Settings("both")) for n, match in enumerate(globs))
@@ -78,6 +84,8 @@ def test_rows_line_up_whatever_the_names() -> None:
     for rule in rules:
         shown.outcome(Outcome("a.jpg", "kept", rule=rule.name, strategy="lossless", bytes=123_456_789))
     lines = list(shown._summary())
+    shown.outcome(Outcome("a.gif", "kept", rule="rules[0]", bytes=5))
+    assert not any("None" in line for line in shown._summary())
     assert {columns(line) for line in lines[:-1]} == {79}
     assert "日本" in lines[2]
     assert " and 2 more " in lines[2]

@@ -37,7 +37,7 @@ def run(parsed: argparse.Namespace) -> int:
     from semopt.show import Shown
 
     config = arguments.config_of(parsed, urls=True)
-    shown = Shown(config, parsed.json, parsed.quiet, parsed.verbose)
+    shown = Shown(config, parsed.json, parsed.quiet, parsed.verbose, parsed.only)
     jobs = parsed.jobs or pipeline.default_jobs()
     scope = pipeline.Scope(jobs, parsed.only, shown.live, shown.planned, seconds=parsed.time_limit, workers=parsed.jobs)
     if parsed.dry_run:

@@ -39,7 +39,9 @@ class Keys:
     def __call__(self, place: Place) -> Section:
         """Read every entry; those that are wrong are left out."""
         if place.node.sort != "mapping":
-            raise place.wrong(f"{self.what}, as a mapping of keys")
+            only = next(iter(self.keys)) if len(self.keys) == 1 and place.node.scalar else ""
+            hint = f"; write {{{only}: {place.node.text}}}" if only and place.node.text else ""
+            raise place.wrong(f"{self.what}, as a mapping of keys", hint)
         if len(place.node.pairs) > self.most:
             raise place.fault(f"expected at most {self.most} entries, found {len(place.node.pairs)}")
         section = Section(place)
