@@ -16,13 +16,12 @@ from PIL import Image
 
 from semopt import regular
 from semopt.atomic import digest, replace_whole
-from semopt.images import colour, decode, flatten, metadata, pixels
+from semopt.images import colour, decode, metadata, pixels
 from semopt.types import Limits, SemoptError
 
 NAME = "thumbs.json"
 BOX = (112, 84)  # px; 5,000 of these are 7 MB of page
 QUALITY = 50
-WHITE = (255, 255, 255)
 THREADS = 4
 _URI = re.compile(r"data:image/webp;base64,[A-Za-z0-9+/]+=*")
 
@@ -67,9 +66,9 @@ class Thumbs:
 
 
 def thumb(content: bytes, limits: Limits) -> str:
-    """A WebP of at most `BOX` as a data URI, upright and in sRGB. Raises ImageError and KeptError."""
+    """A WebP of at most `BOX` as a data URI, upright, in sRGB, with its alpha. Raises ImageError and KeptError."""
     image = _reduced(content, limits) or decode(content, limits).image
-    image = flatten(image, WHITE).convert("RGB")
+    image = image.convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB")
     image.thumbnail(BOX, Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=QUALITY, method=4)

@@ -20,6 +20,7 @@ from semopt.search.aim import Prospect, aim, together
 from semopt.search.below import Belief, below
 from semopt.search.board import Board
 from semopt.search.curves import Array, Curves
+from semopt.search.cutout import CUT_OUT
 from semopt.search.lattice import displayed, fits
 from semopt.search.surrogate import chance
 from semopt.search.typical import TYPICAL
@@ -56,7 +57,8 @@ class _Hunt:
         self._problem, self._judged, self._metric, self._floor = problem, judged, metric, floor
         lossy = [encoder for encoder in problem.encoders if encoder.ladder]
         self._encoders = sorted(lossy, key=lambda encoder: encoder.support)
-        self._curves = Curves(TYPICAL, self._encoders, displayed(problem))
+        seen_through = problem.source.alpha and all(encoder.alpha for encoder in lossy)
+        self._curves = Curves(CUT_OUT if seen_through else TYPICAL, self._encoders, displayed(problem))
         self._all: dict[tuple[str, Size], list[Candidate]] = {}  # by encoder and size, of each quality from the worst
 
     def accepted(self) -> list[int]:

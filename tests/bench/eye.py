@@ -1,8 +1,9 @@
 """What four probes lose: `python -m tests.bench.eye --photos DIR [--skip 150] [--count 60] [--floor 70] [--width PX]`.
 
-The search for `visual` against bisection of every format down to one step of quality (seven probes each). With --width
-the photographs are first made so wide, by Lanczos, and saved as JPEG of quality 92 beside --store. --widths searches
-the variants of several widths at once. Everything measured is kept in --store.
+The search for `visual` against bisection of every format down to one step of quality (seven probes each). With
+--cut-out photographs are cut out first, as for `fit_eye`, and formats without transparency left out. With --width they
+are first made so wide, by Lanczos, and saved as JPEG of quality 92 beside --store. --widths searches the variants of
+several widths at once. Everything measured is kept in --store.
 """
 
 from __future__ import annotations
@@ -10,22 +11,24 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from semopt.criteria import Recognised
-from semopt.encoders import chosen
+from semopt.encoders import ENCODERS, chosen
 from semopt.search.board import Board
 from semopt.search.eye import close_to_the_eye
 from semopt.search.lattice import displayed, fits
 from semopt.types import Candidate, Encode, Measure, Problem, Search, SearchResult
+from tests.bench.cutouts import cut_out
 from tests.bench.lattices import photographs
 from tests.bench.sights import Sight, Store
 
 FORMATS = ("webp", "avif", "jpeg")
+SEED = 1  # of how photographs are cut out
 
 
 def main() -> None:
@@ -33,6 +36,8 @@ def main() -> None:
     wanted = _arguments()
     store = Store(wanted.store)
     files = photographs(wanted.photos)[wanted.skip :][: wanted.count]
+    if wanted.cut_out:
+        files = list(cut_out(files, wanted.store.with_name(f"{wanted.store.stem}-cut"), SEED))
     pairs = [pair(Sight(file, store), wanted) for file in _widened(files, wanted.width, wanted.store)]
     print("\n".join(summary(pairs)))
 
@@ -50,7 +55,9 @@ def pair(sight: Sight, wanted: argparse.Namespace) -> Pair:
     """Both searches of one photograph."""
     rule = Recognised((), None)
     floor = {"ssimulacra2": wanted.floor}
-    problem = Problem(sight.source, chosen(FORMATS), wanted.write, rule, floor, tuple(wanted.widths))
+    formats = chosen([name for name in FORMATS if ENCODERS[name].alpha or not wanted.cut_out])
+    source = replace(sight.source, alpha=wanted.cut_out)
+    problem = Problem(source, formats, wanted.write, rule, floor, tuple(wanted.widths))
     ended, counts = driven(close_to_the_eye(problem, judged=False), sight)
     yardstick, _ = driven(bisected(problem), sight)
     sight.close()
@@ -135,6 +142,7 @@ def _widened(files: Sequence[Path], width: int | None, store: Path) -> Iterator[
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--cut-out", action="store_true")
     parser.add_argument("--skip", type=int, default=150)
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--floor", type=float, default=70.0)

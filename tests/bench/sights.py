@@ -6,7 +6,7 @@ What an encoder of another fingerprint wrote is measured anew; a photograph at t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from semopt.atomic import digest
@@ -48,11 +48,11 @@ class Sight:
             self._store.add([*key, size, round(figure, 3)])
         return self._store.rows[key]
 
-    def grid(self, width: int) -> Iterator[tuple[Candidate, int, float]]:
-        """Candidate, bytes and figure over the grid at a width in px."""
+    def grid(self, width: int, formats: Collection[str] = tuple(GRID)) -> Iterator[tuple[Candidate, int, float]]:
+        """Candidate, bytes and figure over the grid of some formats at a width in px."""
         size = scaled(self.source, width)
-        for encoder, qualities in GRID.items():
-            for quality in qualities:
+        for encoder in formats:
+            for quality in GRID[encoder]:
                 one = Candidate(encoder, *size, quality)
                 weight, figure = self.measured(one)
                 if weight is not None:

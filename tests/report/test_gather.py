@@ -105,6 +105,9 @@ def test_a_small_picture_is_upright_in_srgb_and_small() -> None:
     with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as small:
         assert small.size == (63, 84)
     assert len(uri) < 4000
+    tall.putalpha(Image.radial_gradient("L").resize(tall.size))
+    with Image.open(io.BytesIO(base64.b64decode(thumb(encoded(tall, "PNG"), Limits()).partition(",")[2]))) as small:
+        assert small.mode == "RGBA"
     with pytest.raises(KeptError):
         thumb(encoded(Image.new("CMYK", (20, 20))), Limits())
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from semopt.criteria import Recognised
 from semopt.encoders import ENCODERS
 from semopt.search.curves import Curves
+from semopt.search.cutout import CUT_OUT
 from semopt.search.eye import PROBES, close_to_the_eye
 from semopt.search.typical import TYPICAL
 from semopt.types import (
@@ -120,6 +121,21 @@ def test_never_under_the_floor_and_at_most_four_probes_of_all_formats(
         assert trial.passed is (True if judged else None)
         assert (trial.candidate.width, trial.candidate.height) == (400, 300)
     assert ended.accepted or ended.reason
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_what_is_transparent_is_not_taken_for_a_whole_photograph(alpha: bool) -> None:
+    able = tuple(encoder for encoder in LOSSY if encoder.alpha)
+    curves = Curves(CUT_OUT, able, [SIZE])
+    cut = Image(
+        lambda one: float(curves.figures(one.encoder, SIZE, [one.quality or 0])[0][0]),
+        lambda one: round(math.exp(curves.bytes(one.encoder, SIZE, [one.quality or 0])[0])),
+    )
+    asked = problem(encoders=able)
+    ended, counts = cut.searched(replace(asked, source=replace(asked.source, alpha=alpha)))
+    newest = next(trial for trial in ended.accepted if trial.candidate.encoder == "avif")
+    assert ((newest.measured or 0) < 71) is alpha
+    assert counts["Encode", 400, "avif"] <= (2 if alpha else 4)
 
 
 @pytest.mark.parametrize("floor", [50, 70])
