@@ -40,7 +40,10 @@ SHARED_PIXELS = 32_000_000  # beyond this many decoded pixels a worker is given 
 
 PIXELS_EACH = 25_000_000
 """Decoded pixels under search, of all workers together, for each of them; a larger image is searched alone. One of 35
-megapixels with alpha takes 1.3 GB, most of it AVIF's encoder: two at once would be beyond 2 GB, in turns it is 1.7."""
+megapixels takes 1.3 GB, most of it AVIF's encoder: two at once would be beyond 2 GB, in turns it is 1.7."""
+
+ALPHA = 1.2
+"""A pixel with alpha counts for so many: AVIF's encoder takes 43 bytes of it at full colour, else 36."""
 
 
 @dataclass
@@ -273,6 +276,7 @@ class Engine:
             yield from self._advance(run, seen)
 
 
-def _pixels(runs: Iterable[_Run]) -> int:
-    """Of all originals that are open."""
-    return sum(run.source.width * run.source.height for run in runs if run.source)
+def _pixels(runs: Iterable[_Run]) -> float:
+    """Of all originals that are open, by the memory they need."""
+    each = (run.source for run in runs if run.source)
+    return sum(one.width * one.height * (ALPHA if one.alpha else 1) for one in each)

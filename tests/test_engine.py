@@ -14,13 +14,15 @@ from conftest import Tree, drawing, encoded, photo
 from semopt import engine
 
 
-@pytest.mark.parametrize("each", [1, 3 * 120 * 90, 10**9])
+@pytest.mark.parametrize(("each", "alpha"), [(1, False), (3 * 120 * 90, False), (2 * 120 * 90, True), (10**9, True)])
 def test_pixels_under_search_are_bounded_over_all_workers(
-    tree: Tree, monkeypatch: pytest.MonkeyPatch, each: int
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, each: int, alpha: bool
 ) -> None:
     for number in range(6):
         image = drawing(120, 90)
         image.putpixel((number, 0), (0, 0, 0))
+        if alpha:
+            image.putalpha(200)
         tree.put(f"{number}.png", encoded(image, "PNG", compress_level=0))
     monkeypatch.setattr(engine, "PIXELS_EACH", each)
     most = []
@@ -28,7 +30,7 @@ def test_pixels_under_search_are_bounded_over_all_workers(
 
     def counted(self: Any, run: Any) -> Iterator[Any]:
         others = [one for one in self._runs.values() if one.search is not None]
-        most.append((len(others) + 1) * 120 * 90)
+        most.append((len(others) + 1) * 120 * 90 * (engine.ALPHA if alpha else 1))
         yield from begun(self, run)
 
     monkeypatch.setattr(engine.Engine, "_begun", counted)
