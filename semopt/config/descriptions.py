@@ -33,7 +33,7 @@ KEYS: dict[str, str] = {
     "rules.strategy": "How variants are found; without it photographs get 'both' and graphics 'lossless'.",
     "rules.formats": "The formats that are tried; by default all that are of use to the strategy.",
     "rules.write": "'smallest' writes one file, as 'semantic' does by itself; 'each' one of every format that pays.",
-    "rules.widths": "A variant of each of these widths in pixels, in place of the original's.",
+    "rules.widths": "A variant of each of these widths in pixels where one holds; for thumbnails take visual.",
     "rules.max_width": "No variant is wider than this many pixels.",
     "rules.min_width": "No variant is narrower than this many pixels.",
     "rules.evaluator": "The judge or judges that this rule asks, by name.",
