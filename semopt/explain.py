@@ -81,6 +81,22 @@ class Explained:
         said = [one for one in (measured, trial.passed) if one is not None]
         return ("yes" if all(said) else "no") if said else ""
 
+    def lacks(self) -> Iterator[tuple[int, str]]:
+        """Each width in px that the rule wants and no variant has, though others do, with a clause that says why."""
+        if self.outcome is None or self.governed is None:
+            return
+        for width in self.outcome.lacks(self.governed.rule.settings):
+            trials = [trial for trial in self.outcome.trials if trial.candidate.width == width]
+            smaller = [trial for trial in trials if trial.bytes < (self.outcome.bytes or 0)]
+            if not trials:
+                yield width, "nothing so wide was tried"
+            elif not smaller:
+                yield width, "nothing so wide is smaller than the original"
+            elif any(trial.passed is False for trial in smaller):
+                yield width, "it is not recognised; strategy visual asks no judge"
+            else:
+                yield width, "nothing so wide is good enough and smaller than the original"
+
     def confirmation(self) -> str:
         """How what was found was confirmed, a clause; empty where no look beside the search was needed."""
         if self.outcome is None or self.governed is None or not self.outcome.variants or not self.outcome.work.confirm:

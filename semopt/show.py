@@ -166,8 +166,9 @@ class Shown:
         yield f"{', '.join(counts)}. Manifest: {printable(_near(self.config))}"
         if self.lacking:
             path, widths = next(iter(self.lacking.items()))
-            yield f"{len(self.lacking):,} lack some of the widths asked for, as no file so wide held:"
-            yield f"  {printable(path)} lacks {', '.join(map(str, widths))} px; semopt explain tells why"
+            lack = "lack" if len(self.lacking) > 1 else "lacks"
+            yield f"{len(self.lacking):,} {lack} some of the widths asked for; semopt explain tells why:"
+            yield fitted(f"  {printable(path)} lacks {', '.join(map(str, widths))} px", 80).rstrip()
 
 
 def _smallest(outcome: Outcome) -> int:

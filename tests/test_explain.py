@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from conftest import Tree, drawing, encoded, photo
+from semopt.types import Outcome, Settings, Variant
 
 RULES = """version: 1
 exclude: ["old", "drafts/*.png"]
@@ -188,7 +189,7 @@ def test_help_shows_an_example(tree: Tree) -> None:
 def test_many_judges_fit_in_80_columns() -> None:
     from semopt.cli.explain import table
     from semopt.explain import Explained
-    from semopt.types import Candidate, Outcome, Score, Trial
+    from semopt.types import Candidate, Score, Trial
 
     for count, least in ((3, "0.810"), (5, "0.810")):
         scores = {f"a_rather_long_name_{number}": Score(0.81 + number / 100) for number in range(count)}
@@ -211,11 +212,35 @@ def test_widths_that_were_not_written_are_told(tree: Tree) -> None:
     tree.put("one.png", encoded(photo(640, 480, 3), "PNG", compress_level=1))
     tree.put("semopt.yaml", "version: 1\nrules: [{match: '**', strategy: both, widths: [16, 400], formats: [webp]}]\n")
     said = tree.semopt("build").stdout
-    assert "1 lack some of the widths asked for, as no file so wide held:" in said
-    assert "  one.png lacks 16 px; semopt explain tells why" in said
-    assert (
-        "lacks     16 px: no file so wide held, as the table shows; strategy visual"
-        in tree.semopt("explain", "one.png").stdout
-    )
+    assert "1 lacks some of the widths asked for; semopt explain tells why:\n  one.png lacks 16 px\n" in said
+    told = " ".join(tree.semopt("explain", "one.png").stdout.split())
+    assert "lacks 16 px: it is not recognised; strategy visual asks no judge" in told
     tree.put("semopt.yaml", "version: 1\nrules: [{match: '**', strategy: visual, widths: [400], formats: [webp]}]\n")
     assert "lack" not in tree.semopt("build").stdout
+
+
+def test_a_width_that_would_be_larger_than_the_original_is_no_matter_of_judges(tree: Tree) -> None:
+    tree.put("one.jpg", encoded(photo(640, 480, 3), "JPEG", quality=20))
+    tree.put("semopt.yaml", "version: 1\nrules: [{match: '**', strategy: lossless, widths: [60, 600]}]\n")
+    assert "one.jpg lacks 600 px" in tree.semopt("build").stdout
+    told = " ".join(tree.semopt("explain", "one.jpg").stdout.split())
+    assert "lacks 600 px: nothing so wide is smaller than the original" in told
+
+
+@pytest.mark.parametrize(
+    ("widths", "most", "made", "lacks"),
+    [
+        ((100, 400), None, (400,), (100,)),
+        ((100, 400), 300, (100,), (300,)),
+        ((100, 400), 300, (100, 300), ()),
+        ((100, 900), None, (100,), ()),  # none is wider than the original, which serves
+        ((100, 400), None, (), ()),  # all of it is kept, for a reason of its own
+        ((), None, (640,), ()),
+    ],
+)
+def test_lacking_widths(
+    widths: tuple[int, ...], most: int | None, made: tuple[int, ...], lacks: tuple[int, ...]
+) -> None:
+    variants = tuple(Variant("a.webp", "webp", "image/webp", width, 5, 70, 9, "", "people") for width in made)
+    outcome = Outcome("a.png", "optimized", width=640, height=480, variants=variants)
+    assert outcome.lacks(Settings(widths=widths, max_width=most)) == lacks

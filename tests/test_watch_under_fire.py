@@ -29,7 +29,7 @@ from semopt.watch.listening import PROBE_S, Listening
 from semopt.watch.settling import AGAIN_S, SELDOM_S, YOUNG_S, Retries
 
 LINUX = sys.platform.startswith("linux")
-NO_HINT = "import semopt.watch.hints as h\nh._Handler._concerns = staticmethod(lambda below, folder: False)\n"
+NO_HINT = "import semopt.watch.hints as h\nh._Handler._concerns = staticmethod(lambda *_: False)\n"
 
 
 @pytest.fixture

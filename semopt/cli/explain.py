@@ -136,9 +136,8 @@ def _of_outcome(outcome: Outcome, found: Explained) -> Iterator[str]:
     yield f"  original  {source}"
     yield from _line("strategy", f"{outcome.strategy or 'none'}{_routed(outcome, found)}")
     yield from _line("answer", f"{_answer(outcome)}{'; known to the cache' if found.cached else '; searched now'}")
-    if found.governed and (widths := outcome.lacks(found.governed.rule.settings)):
-        alone = "; strategy visual asks no judge" if outcome.strategy == "both" else ""
-        yield from _line("lacks", f"{', '.join(map(str, widths))} px: no file so wide held, as the table shows{alone}")
+    for width, why in found.lacks():
+        yield from _line("lacks", f"{width} px: {why}")
     if found.shared is not None:
         yield from _line("share", _share(found.shared))
     if confirmed := found.confirmation():

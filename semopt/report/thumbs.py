@@ -20,6 +20,7 @@ from semopt.images import colour, decode, metadata, pixels
 from semopt.types import Limits, SemoptError
 
 NAME = "thumbs.json"
+FORMAT = 2  # of what is kept: since 2 with transparency
 BOX = (112, 84)  # px; 5,000 of these are 7 MB of page
 QUALITY = 50
 THREADS = 4
@@ -39,7 +40,8 @@ class Thumbs:
     def __exit__(self, kind: type[BaseException] | None, *_: TracebackType | BaseException | None) -> None:
         if kind is None and self._known != self._before and self._file.parent.is_dir():
             with suppress(OSError):  # the next report is slower then
-                replace_whole(self._file, json.dumps(self._known, sort_keys=True).encode("ascii"))
+                kept = {"format": FORMAT, **self._known}
+                replace_whole(self._file, json.dumps(kept, sort_keys=True).encode("ascii"))
 
     def of(self, files: Mapping[str, Path]) -> Mapping[str, str]:
         """Data URIs by sha256 of the original; those that cannot be decoded are left out. Others are forgotten."""
@@ -60,6 +62,8 @@ class Thumbs:
     def _read(self) -> dict[str, str]:
         try:
             known = json.loads(regular.read(self._file))
+            if known.get("format") != FORMAT:
+                return {}
             return {key: uri for key, uri in known.items() if isinstance(uri, str) and _URI.fullmatch(uri)}
         except (OSError, ValueError, AttributeError, RecursionError):
             return {}

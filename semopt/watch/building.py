@@ -49,10 +49,11 @@ class Building:
 
     def lost(self, config: Config, seen: Sight) -> Sight:
         """The originals of which a variant is gone, which somebody else removed."""
+        root = str(config.root)
         self._lost = {
             path
             for path, entry in self._entries.items()
-            if not all(os.path.lexists(config.root / one["path"]) for one in entry["variants"])
+            if not all(os.path.lexists(os.path.join(root, one["path"])) for one in entry["variants"])
         }
         return {file: stands for file, stands in seen.items() if self._names.get(file) in self._lost}
 

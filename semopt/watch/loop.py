@@ -252,7 +252,8 @@ class _Watch:
         return fault != before
 
     def _settle(self) -> None:
-        """A build is over."""
+        """A build is over, and the last glance was of another tree."""
+        self._glanced = None
         self._good, self._stirred = self._config, time.monotonic()
         self._pending_since, self._fault, self._delay = None, "", RETRY_S
         self._hints.closed.clear()

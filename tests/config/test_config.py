@@ -328,6 +328,7 @@ def test_faults_of_the_file(root: Path, text: str, fault: str) -> None:
         ("floor: {psnr: 30}", "floor.psnr: is not a key of floor; choose from ssimulacra2"),
         ("floor: {ssimulacra2: 101}", "floor.ssimulacra2: expected a number up to 100, found 101"),
         ("floor: 70", "floor: expected floor, as a mapping of keys, found 70; write {ssimulacra2: 70}"),
+        ("floor: high", "floor: expected floor, as a mapping of keys, found 'high'"),
         ("agree: 2", "agree: expected 'all' or 1, as this rule asks 'embedded', found 2"),
         ("agree: 0", "agree: expected 'all' or a whole number from 1, found 0"),
         ("agree: 1.0", "agree: expected 'all' or a whole number from 1, found 1.0"),

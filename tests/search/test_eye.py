@@ -138,6 +138,13 @@ def test_what_is_transparent_is_not_taken_for_a_whole_photograph(alpha: bool) ->
     assert counts["Encode", 400, "avif"] <= (2 if alpha else 4)
 
 
+def test_on_a_background_it_is_a_whole_photograph() -> None:
+    asked = problem()
+    ended, _ = Image(typical()).searched(replace(asked, source=replace(asked.source, alpha=True)))
+    assert all((trial.measured or 0) < 75 for trial in ended.accepted)
+    assert len(ended.accepted) == len(LOSSY)
+
+
 @pytest.mark.parametrize("floor", [50, 70])
 @pytest.mark.parametrize("harder", [-4, 0, 4])
 def test_every_format_lands_close_above_the_floor(floor: float, harder: float) -> None:
