@@ -20,7 +20,7 @@ from tests.soak.disk import Disk, Harm
 from tests.soak.report import Report
 from tests.soak.scenarios import Scenario
 
-STRIDE = 7
+STRIDE = 10
 NAMES = ("first build", "build after changes", "build under another template", "clean")
 
 
