@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,8 +10,6 @@ from typing import Any
 from semopt.config.checks import Check, Place, Wrong
 from semopt.config.faults import advise, show
 from semopt.config.nodes import MAX_VALUES, Node
-
-NUMBER = re.compile(r"\d{1,3}(\.\d{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,8 @@ class Keys:
     def __call__(self, place: Place) -> Section:
         """Read every entry; those that are wrong are left out."""
         if place.node.sort != "mapping":
-            figure = len(self.keys) == 1 and place.node.scalar and NUMBER.fullmatch(place.node.text)
-            hint = f"; write {{{next(iter(self.keys))}: {place.node.text}}}" if figure else ""
+            meant = len(self.keys) == 1 and place.node.number is not None
+            hint = f"; write {{{next(iter(self.keys))}: {place.node.found()}}}" if meant else ""
             raise place.wrong(f"{self.what}, as a mapping of keys", hint)
         if len(place.node.pairs) > self.most:
             raise place.fault(f"expected at most {self.most} entries, found {len(place.node.pairs)}")

@@ -95,12 +95,12 @@ class Curves:
         self._surprises: dict[tuple[int, int], list[float]] = {size: [] for size in sizes}
 
     def figure_seen(self, one: Candidate, figure: float) -> None:
-        """Take a measured figure in. Those that surprise make everything less sure."""
+        """Take a measured figure in. Those that surprise make everything at that size less sure."""
         self._surprises[one.width, one.height].append(self._surprise(one, figure, FIGURES))
         self._take(one, figure, FIGURES)
 
     def bytes_seen(self, one: Candidate, size: float) -> None:
-        """Take the bytes of an encoded candidate in. Such as no photograph has make the figures less sure."""
+        """Take the bytes of an encoded candidate in. Such as no photograph has make that size's figures less sure."""
         value = math.log(size / (one.width * one.height))
         surprise = self._surprise(one, value, BYTES)
         self._surprises[one.width, one.height] += [surprise] if surprise > ODD else []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from semopt.atomic import digest, replace_whole
+from tests.bench.resaved import made
 
 ROUNDED = 0.25  # of them show all but their corners; the others one to four ellipses that overlap
 EDGES = (0.7, 1.5, 6.0)  # px, by which the edge is blurred
@@ -21,17 +21,10 @@ def cut_out(files: Sequence[Path], folder: Path, seed: int) -> Iterator[Path]:
 
     Raises OSError where a file cannot be read or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        target = folder / f"{file.stem}-{digest(str(file.resolve()).encode())[:8]}.png"
-        if not target.exists():
-            content = BytesIO()
-            _cut(Image.open(file).convert("RGB"), random.Random(f"{seed} {file.name}")).save(content, "PNG")
-            replace_whole(target, content.getvalue())
-        yield target
+    return made(files, folder, seed, ".png", _cut)
 
 
-def _cut(image: Image.Image, drawn: random.Random) -> Image.Image:
+def _cut(image: Image.Image, drawn: random.Random) -> bytes:
     mask = Image.new("L", image.size)
     draw, (width, height) = ImageDraw.Draw(mask), image.size
     if drawn.random() < ROUNDED:
@@ -46,4 +39,6 @@ def _cut(image: Image.Image, drawn: random.Random) -> Image.Image:
     if drawn.random() < HIDDEN:
         image = Image.composite(image, Image.new("RGB", image.size), mask.point([0] + [255] * 255))
     image.putalpha(mask)
-    return image
+    content = BytesIO()
+    image.save(content, "PNG")
+    return content.getvalue()

@@ -42,15 +42,15 @@ def main() -> None:
     wanted = _arguments()
     files = photographs(wanted.photos)[: wanted.count]
     if wanted.cut_out:
-        copies, name, said = [cut_out(files, _beside(wanted.store, "cut"), SEED)], "CUT_OUT", "cut out, at four sizes"
-        formats = [name for name in GRID if ENCODERS[name].alpha]
+        constant, said, formats = "CUT_OUT", "cut out, at four sizes", [one for one in GRID if ENCODERS[one].alpha]
+        copies = [cut_out(files, _beside(wanted.store, "cut"), SEED)]
     else:
-        copies, name, said = [files, resaved(files, _beside(wanted.store, "resaved"), SEED)], "TYPICAL", "at four sizes"
-        said, formats = f"{said}, each saved anew too", list(GRID)
+        constant, said, formats = "TYPICAL", "at four sizes, each saved anew too", list(GRID)
+        copies = [files, resaved(files, _beside(wanted.store, "resaved"), SEED)]
     seen = [measured(list(each), wanted.store, formats) for each in copies]
     octaves, rows = (np.stack(one, axis=1) for one in zip(*seen, strict=True))
     whole = replace(fit(octaves, rows, formats), doubt=round(doubt(octaves, rows, formats), 2))
-    print("\n".join(module(whole, name, f"{len(files)} photographs {said}")))
+    print("\n".join(module(whole, constant, f"{len(files)} photographs {said}")))
 
 
 def _beside(store: Path, what: str) -> Path:

@@ -7,7 +7,7 @@ of the world: the one JPEG quality at which a variant falls on the original's ow
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from semopt.atomic import digest, replace_whole
 
 QUALITIES = (70, 75, 80, 85, 90, 92, 95, 98)
 SAMPLINGS = ("4:2:0", "4:4:4")
+Make = Callable[[Image.Image, random.Random], bytes]
 LEAST = 0.45  # of the width, which is drawn from here to all of it: scaling wipes out the traces of the save before
 
 
@@ -25,18 +26,26 @@ def resaved(files: Sequence[Path], folder: Path, seed: int) -> Iterator[Path]:
 
     Raises OSError where a file cannot be read or written.
     """
+    return made(files, folder, seed, ".jpg", _saved)
+
+
+def made(files: Sequence[Path], folder: Path, seed: int, suffix: str, make: Make) -> Iterator[Path]:
+    """What is made of each photograph, in the folder, where it is missing. make: from its pixels and its own draws."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        drawn = random.Random(f"{seed} {file.name}")
-        share, quality, sampling = drawn.uniform(LEAST, 1), drawn.choice(QUALITIES), drawn.choice(SAMPLINGS)
-        name = f"{file.stem}-{digest(str(file.resolve()).encode())[:8]}.jpg"  # a stem may come again in another folder
-        target = folder / name
+        name = f"{file.stem}-{digest(str(file.resolve()).encode())[:8]}"  # a stem may come again in another folder
+        target = folder / f"{name}{suffix}"
         if not target.exists():
-            image = Image.open(file).convert("RGB")
-            small = image.resize(
-                (max(1, round(image.width * share)), max(1, round(image.height * share))), Image.Resampling.LANCZOS
-            )
-            content = BytesIO()
-            small.save(content, "JPEG", quality=quality, subsampling=sampling)
-            replace_whole(target, content.getvalue())  # half a photograph would be taken for a whole one ever after
+            content = make(Image.open(file).convert("RGB"), random.Random(f"{seed} {file.name}"))
+            replace_whole(target, content)  # half a photograph would be taken for a whole one ever after
         yield target
+
+
+def _saved(image: Image.Image, drawn: random.Random) -> bytes:
+    share, quality, sampling = drawn.uniform(LEAST, 1), drawn.choice(QUALITIES), drawn.choice(SAMPLINGS)
+    small = image.resize(
+        (max(1, round(image.width * share)), max(1, round(image.height * share))), Image.Resampling.LANCZOS
+    )
+    content = BytesIO()
+    small.save(content, "JPEG", quality=quality, subsampling=sampling)
+    return content.getvalue()
